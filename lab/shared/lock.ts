@@ -1,0 +1,37 @@
+/** Locks between processes that vanish with their holder, however it dies. */
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { once } from "node:events";
+
+/**
+ * Runs `work` while holding an exclusive lock on `file`.
+ *
+ * The kernel's flock(2) is held by a `flock` process that lives as long as the pipe to it is open, so a killed
+ * holder releases the lock at once and no stale lock file can remain.
+ * @param onWait called once when somebody else holds the lock.
+ */
+export async function withLock<T>(file: string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
+  mkdirSync(dirname(file), { recursive: true });
+  // `--close`: cat must not inherit the lock; it ends when our end of the pipe is closed, and flock with it.
+  const holder = spawn("flock", ["--close", file, "sh", "-c", "echo held; exec cat >/dev/null"], {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true, // a Ctrl-C on the terminal must not release the lock before we have cleaned up
+  });
+  const waiting = setTimeout(() => onWait?.(), 500);
+  try {
+    await Promise.race([
+      once(holder.stdout, "data"),
+      once(holder, "error").then(([error]) => Promise.reject(error as Error)),
+      once(holder, "exit").then(([code]) => Promise.reject(new Error(`flock ${file} exited with code ${String(code)}`))),
+    ]);
+  } finally {
+    clearTimeout(waiting);
+  }
+  try {
+    return await work();
+  } finally {
+    holder.stdin.end();
+    await once(holder, "exit");
+  }
+}
