@@ -45,6 +45,8 @@ export interface NodePlan {
 }
 
 export interface ClusterPlan {
+  /** What the names of nodes and pool begin with; unique per cluster on one host and bridge. */
+  readonly prefix: string;
   readonly os: OsFamily;
   readonly image: ImagePlan;
   readonly pool: PoolPlan;
@@ -57,4 +59,8 @@ export interface ClusterPlan {
   readonly sshAuthorizedKeys: readonly string[];
   /** Seconds that the cluster may take from start to healthy. */
   readonly readinessTimeout: number;
+  /** What is allowed but likely not what the user wants: one sentence each, to be shown on every run. */
+  readonly warnings: readonly string[];
+  /** Config keys whose values are marked as secret: what is made of them stays secret in outputs and state. */
+  readonly secretKeys: readonly string[];
 }
