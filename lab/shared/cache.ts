@@ -7,7 +7,8 @@ import type { LabContext, LabPaths } from "./context.ts";
 import { withLock } from "./lock.ts";
 
 /** A short, stable name for a text: the first 16 hex digits of its sha256. */
-export const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+export const shortHash = (text: string): string =>
+  createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 const entries = (paths: LabPaths): string => join(paths.cache, "entries");
 const users = (paths: LabPaths): string => join(paths.cache, "users");

@@ -23,7 +23,9 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait?:
     await Promise.race([
       once(holder.stdout, "data"),
       once(holder, "error").then(([error]) => Promise.reject(error as Error)),
-      once(holder, "exit").then(([code]) => Promise.reject(new Error(`flock ${file} exited with code ${String(code)}`))),
+      once(holder, "exit").then(([code]) =>
+        Promise.reject(new Error(`flock ${file} exited with code ${String(code)}`)),
+      ),
     ]);
   } finally {
     clearTimeout(waiting);

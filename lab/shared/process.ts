@@ -35,13 +35,18 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-const lastLines = (text: string, count: number): string => text.trimEnd().split("\n").slice(-count).join("\n");
+const lastLines = (text: string, count: number): string =>
+  text.trimEnd().split("\n").slice(-count).join("\n");
 
 /**
  * Runs a program to its end, without a shell.
  * @throws ProcessError when it can't be started, exits with a code other than 0, is ended by a signal or times out.
  */
-export async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const { cwd, env, log, input, timeout, onLine, signal } = options;
   const note = (text: string): void => {
     if (log !== undefined) appendFileSync(log, text);

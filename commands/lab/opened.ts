@@ -1,0 +1,30 @@
+/** Sessions for verbs that use a lab which is up, and don't start one. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ensureImage } from "../../lab/image/index.ts";
+import { labStatus, labUp } from "../../lab/libvirt/index.ts";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { ensureToolchain } from "../../lab/toolchain/index.ts";
+import { UserError } from "../ui/errors.ts";
+import { labContext } from "./prepare.ts";
+import { openProgramSession, type LabSession } from "./session.ts";
+
+/**
+ * A session on the lab that is up.
+ * @throws UserError when it is not, with what to type.
+ */
+export async function openLab(paths: LabPaths, stack: string): Promise<LabSession> {
+  const context = labContext(paths);
+  const state = existsSync(join(paths.lab)) ? (await labStatus(context)).state : "down";
+  if (state !== "up") {
+    throw new UserError(
+      `the lab is ${state}. Bring it up with: npm start (with a cluster), or npm run cluster -- lab up (the host alone)`,
+    );
+  }
+  const [toolchain, image, host] = await Promise.all([
+    ensureToolchain(context),
+    ensureImage(context),
+    labUp(context), // finds all in place; tells where it is
+  ]);
+  return await openProgramSession(context, stack, { toolchain, image, host });
+}

@@ -1,0 +1,28 @@
+/** Reading what `pulumi` prints when nobody sits at a terminal. */
+
+/** The part of Pulumi's output that says what went wrong. */
+export function diagnostics(output: string): string {
+  const lines = output.split("\n");
+  const begin = lines.findIndex((line) => line.startsWith("Diagnostics:"));
+  if (begin < 0) return output.trimEnd().split("\n").slice(-15).join("\n");
+  const end = lines.findIndex((line, index) => index > begin && /^(Outputs|Resources|Duration):?/.test(line));
+  return lines
+    .slice(begin + 1, end < 0 ? undefined : end)
+    .join("\n")
+    .trim();
+}
+
+/** What an update did, by Pulumi's own count, as "10 created, 2 unchanged". */
+export function changes(output: string): string {
+  const counts = output.matchAll(
+    /^ +(?:[-+~=]+ ?)?(\d+) (created|updated|deleted|replaced|unchanged|same)\b/gm,
+  );
+  return [...counts].map(([, count, verb]) => `${count ?? ""} ${verb ?? ""}`).join(", ");
+}
+
+/** The part of a line of `pulumi up` that is worth showing behind the spinner. */
+export function progressOf(line: string): string | undefined {
+  const text = line.trim();
+  if (text === "" || /^(@ updating|View Live|Outputs:|Resources:|Duration:)/.test(text)) return undefined;
+  return text.replace(/^[-+~=]+ +/, "").replace(/\s+/g, " ");
+}

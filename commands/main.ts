@@ -1,0 +1,132 @@
+/** The CLI: `npm run cluster -- VERB`, and what is behind `npm start`, `npm stop` and `npm test`. A verb is a file. */
+import { join } from "node:path";
+import { Command } from "commander";
+import { labPaths } from "../lab/shared/context.ts";
+import { describe, ExitError } from "./ui/errors.ts";
+
+const paths = labPaths(join(import.meta.dirname, ".."));
+
+const program = new Command("npm run cluster --")
+  .description(
+    "Throw-away CoreOS-family clusters on libvirt, with a lab for machines that have no libvirt host.",
+  )
+  .helpCommand(true)
+  .enablePositionalOptions()
+  .showHelpAfterError("(--help shows what there is)");
+
+program
+  .command("start")
+  .description("bring up the lab and the dev stack, wait until etcd is healthy (npm start)")
+  .addHelpText(
+    "after",
+    `
+What it does, each step only when it is needed:
+  1. installs missing Debian packages (QEMU, libvirt, dnsmasq, ...) with apt
+  2. gets the pinned toolchain (Pulumi, its plugins, ct, ...) and the lab's guest image into ${paths.cache}
+  3. starts the lab host in ${paths.lab}: a libvirtd of its own in namespaces of its own
+  4. runs \`pulumi up\` for the dev stack (Pulumi.dev.yaml) and waits until every etcd member is healthy
+
+Environment: CLUSTER_LAB_DIR and CLUSTER_CACHE_DIR move the two folders, NO_COLOR turns colours off.
+It can be run again at any time; without a change it changes nothing.`,
+  )
+  .action(async () => {
+    await (await import("./verbs/start.ts")).start(paths);
+  });
+
+program
+  .command("stop")
+  .description("destroy the lab's stacks and remove the lab host; caches stay (npm stop)")
+  .action(async () => {
+    await (await import("./verbs/stop.ts")).stop(paths);
+  });
+
+program
+  .command("status")
+  .description("show the dev stack's nodes and their health, live")
+  .option("--stack <name>", "another stack of the lab", "dev")
+  .action(async (options: { stack: string }) => {
+    await (await import("./verbs/status.ts")).status(paths, options.stack);
+  });
+
+const lab = program.command("lab").description("the lab host: a private libvirt with its network");
+lab
+  .command("up")
+  .description("start or repair the lab host")
+  .action(async () => {
+    await (await import("./verbs/lab.ts")).up(paths);
+  });
+lab
+  .command("down")
+  .description("remove the lab host with all machines on it, and forget the stacks that were there")
+  .action(async () => {
+    await (await import("./verbs/lab.ts")).down(paths);
+  });
+lab
+  .command("status")
+  .description("show what runs in the lab")
+  .option("--json", "as JSON")
+  .action(async (options: { json?: boolean }) => {
+    await (await import("./verbs/lab.ts")).status(paths, options.json === true);
+  });
+
+program
+  .command("exec")
+  .description("run a command with the lab's tools, settings and network")
+  .argument("<command...>", "the command, for example: pulumi preview")
+  .option("--stack <name>", "the stack that pulumi commands are about", "dev")
+  .passThroughOptions()
+  .addHelpText(
+    "after",
+    `
+Examples:
+  npm run cluster -- exec pulumi preview
+  npm run cluster -- exec virsh list
+  npm run cluster -- exec --stack alice pulumi up`,
+  )
+  .action(async (command: string[], options: { stack: string }) => {
+    await (await import("./verbs/exec.ts")).exec(paths, options.stack, command);
+  });
+
+program
+  .command("ssh")
+  .description("log in to a node as core, or run a command there")
+  .argument("<node>", "the node's name")
+  .argument("[command...]", "a command to run instead of a shell")
+  .passThroughOptions()
+  .action(async (node: string, command: string[]) => {
+    await (await import("./verbs/ssh.ts")).ssh(paths, node, command);
+  });
+
+program
+  .command("console")
+  .description("attach to a node's serial console (Ctrl-] leaves it)")
+  .argument("<node>", "the node's name")
+  .option("--log", "print what the console has shown since boot, and end")
+  .action(async (node: string, options: { log?: boolean }) => {
+    await (await import("./verbs/console.ts")).console(paths, node, options.log === true);
+  });
+
+program
+  .command("clean")
+  .description("drop this checkout's share of the caches, and its lab folder")
+  .action(async () => {
+    await (await import("./verbs/clean.ts")).clean(paths);
+  });
+
+program
+  .command("test")
+  .description("run all suites: checks, unit, integration, e2e (npm test)")
+  .argument("[suites...]", "only these: checks, unit, integration, e2e")
+  .action(async (suites: string[]) => {
+    await (await import("./verbs/test.ts")).test(paths, suites);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof ExitError) process.exitCode = error.exitCode;
+  else {
+    process.stderr.write(`${describe(error, paths.log)}\n`);
+    process.exitCode = 1;
+  }
+}

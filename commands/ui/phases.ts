@@ -1,0 +1,78 @@
+/** Progress for people: one line per phase with its time, and on a terminal a spinner that says what goes on. */
+import ora, { type Ora } from "ora";
+import { styleText } from "node:util";
+
+/** "0.4 s", "12 s", "3 min 05 s". */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
+  styleText(format, text, { stream: process.stderr });
+
+/**
+ * Phases of a long command, one after the other or side by side. Lines go to stderr, so that stdout holds only
+ * results; where stderr is no terminal there is neither spinner nor colour.
+ */
+export class Phases {
+  readonly #active = new Map<string, string>();
+  readonly #spinner: Ora | undefined;
+
+  constructor() {
+    this.#spinner = process.stderr.isTTY
+      ? ora({ stream: process.stderr, discardStdin: false, hideCursor: true })
+      : undefined;
+  }
+
+  /**
+   * Runs one phase and prints its line when it ends.
+   * @param work is given a way to say what it is doing; what it returns in `note` ends the phase's line.
+   */
+  async run<T>(
+    title: string,
+    work: (report: (detail: string) => void) => Promise<{ note: string; value: T }>,
+  ): Promise<T> {
+    const began = performance.now();
+    this.#show(title, "");
+    try {
+      const { note, value } = await work((detail) => {
+        this.#show(title, detail);
+      });
+      this.#end(title, `${paint("green", "✔")} ${title}${note === "" ? "" : `: ${note}`}`, began);
+      return value;
+    } catch (error) {
+      this.#end(title, `${paint("red", "✖")} ${title}`, began);
+      throw error;
+    }
+  }
+
+  /** Prints a line between the phases' lines. */
+  say(text: string): void {
+    this.#print(`  ${text}`);
+  }
+
+  #show(title: string, detail: string): void {
+    this.#active.set(title, detail);
+    if (this.#spinner === undefined) return;
+    const width = process.stderr.columns - 6;
+    const text = [...this.#active].map(([name, now]) => (now === "" ? name : `${name}: ${now}`)).join(" · ");
+    this.#spinner.text = text.length > width ? `${text.slice(0, width - 1)}…` : text;
+    if (!this.#spinner.isSpinning) this.#spinner.start();
+  }
+
+  #end(title: string, line: string, began: number): void {
+    this.#active.delete(title);
+    this.#print(`  ${line} ${paint("dim", `(${duration(performance.now() - began)})`)}`);
+    if (this.#active.size === 0) this.#spinner?.stop();
+  }
+
+  #print(line: string): void {
+    this.#spinner?.clear();
+    process.stderr.write(`${line}\n`);
+    if (this.#spinner?.isSpinning) this.#spinner.render();
+  }
+}

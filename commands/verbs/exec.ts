@@ -1,0 +1,34 @@
+/** `exec CMD`: a command with the lab's tools, settings and network. */
+import { execa } from "execa";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { openLab } from "../lab/opened.ts";
+import { ensureStack } from "../lab/pulumi.ts";
+import type { LabSession } from "../lab/session.ts";
+import { ExitError } from "../ui/errors.ts";
+
+/**
+ * Runs the command on this terminal and ends with its exit code.
+ * @throws UserError when the lab is not up
+ */
+export async function exec(paths: LabPaths, stack: string, command: readonly string[]): Promise<void> {
+  const session = await openLab(paths, stack);
+  if (command[0] === "pulumi" && command[1] !== "stack") await ensureStack(session);
+  await onTerminal(session, command);
+}
+
+/**
+ * Runs a program in the lab on this terminal.
+ * @throws ExitError with the program's exit code when that is not 0
+ */
+export async function onTerminal(session: LabSession, command: readonly string[]): Promise<void> {
+  const [file = "", ...args] = [...session.enter, ...command];
+  // A Ctrl-C is the program's to handle: this process must not end before it.
+  const ignore = (): void => undefined;
+  process.on("SIGINT", ignore);
+  try {
+    const result = await execa(file, args, { env: session.env, stdio: "inherit", reject: false });
+    if (result.failed) throw new ExitError(result.exitCode ?? 128 + 2);
+  } finally {
+    process.off("SIGINT", ignore);
+  }
+}

@@ -1,0 +1,36 @@
+/** `ssh NODE`: a login on a node, through the lab. */
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { findNode } from "../lab/clusterView.ts";
+import { openLab } from "../lab/opened.ts";
+import { outputs } from "../lab/pulumi.ts";
+import { sshKey } from "../lab/session.ts";
+import { onTerminal } from "./exec.ts";
+import { devStack } from "./start.ts";
+
+/**
+ * Host keys change with each rebuild of a node, so a key is remembered under the domain's id, in a known_hosts file
+ * of the lab's own: a rebuilt node is a new host, the same node with another key is refused.
+ */
+export async function ssh(paths: LabPaths, name: string, command: readonly string[]): Promise<void> {
+  const session = await openLab(paths, devStack);
+  const node = findNode(await outputs(session), name);
+  const { identity, knownHosts } = sshKey(paths);
+  const options = {
+    UserKnownHostsFile: knownHosts,
+    StrictHostKeyChecking: "accept-new",
+    HostKeyAlias: node.domainId,
+    IdentitiesOnly: "yes",
+    LogLevel: "ERROR",
+  };
+  const args = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+  await onTerminal(session, [
+    "ssh",
+    "-F",
+    "none",
+    ...args,
+    "-i",
+    identity,
+    `core@${node.address}`,
+    ...command,
+  ]);
+}

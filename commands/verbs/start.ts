@@ -1,0 +1,71 @@
+/** `npm start`: from a bare machine to a healthy cluster. */
+import { join } from "node:path";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { withLock } from "../../lab/shared/lock.ts";
+import { labContext, prepare } from "../lab/prepare.ts";
+import { ensureStack, outputs, up } from "../lab/pulumi.ts";
+import { progressOf } from "../lab/pulumiOutput.ts";
+import { openProgramSession, type LabSession } from "../lab/session.ts";
+import { clusterView, renderNodes } from "../lab/clusterView.ts";
+import { duration, Phases } from "../ui/phases.ts";
+import { stayForChildren } from "../ui/interrupt.ts";
+
+/** The stack that `npm start` brings up. */
+export const devStack = "dev";
+
+/** @throws whatever a phase throws; run again, it goes on from what is there. */
+export async function start(paths: LabPaths): Promise<void> {
+  const began = performance.now();
+  stayForChildren("Run `npm start` again to go on, or `npm stop` to remove what is there.");
+  await withLock(
+    join(paths.lab, "start-stop.lock"),
+    async () => {
+      const phases = new Phases();
+      const parts = await prepare(paths, phases);
+      for (const note of parts.toolchain.notes) phases.say(note);
+      const session = await phases.run("Stack", async (report) => {
+        const opened = await openProgramSession(labContext(paths, report), devStack, parts);
+        await ensureStack(opened);
+        return { note: devStack, value: opened };
+      });
+      await phases.run("Cluster", async (report) => ({
+        note: await up(session, (line) => {
+          const detail = progressOf(line);
+          if (detail !== undefined) report(detail);
+        }),
+        value: undefined,
+      }));
+      process.stdout.write(await report(session, performance.now() - began));
+    },
+    () => process.stderr.write("  waiting for another npm start or npm stop of this checkout\n"),
+  );
+}
+
+async function report(session: LabSession, milliseconds: number): Promise<string> {
+  const view = await clusterView(session, await outputs(session));
+  const first = view.nodes[0];
+  const lines = [
+    "",
+    renderNodes(view.nodes),
+    `Discovery URL: ${view.discoveryUrl}`,
+    "",
+    "Try it:",
+    ...(first === undefined
+      ? []
+      : [
+          `  npm run cluster -- ssh ${first.name}`,
+          `  npm run cluster -- exec curl -s http://${first.address}:2379/version`,
+          `  npm run cluster -- exec etcdctl --endpoints ${view.etcdEndpoints.join(",")} endpoint health`,
+        ]),
+    "",
+    "Next:",
+    "  npm run cluster -- status                 the nodes and their health, live",
+    "  npm run cluster -- exec pulumi preview    any command with the lab's tools, settings and network",
+    "  npm stop                                  remove the cluster and the lab host; caches stay",
+    "",
+    `${view.healthy ? "The cluster is healthy" : "The cluster is NOT healthy"} (${duration(milliseconds)} in all).`,
+    "",
+  ];
+  if (!view.healthy) process.exitCode = 1;
+  return lines.join("\n");
+}

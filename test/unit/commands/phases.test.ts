@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { duration } from "../../../commands/ui/phases.ts";
+import { progressOf } from "../../../commands/lab/pulumiOutput.ts";
+import { closingLine } from "../../../commands/ui/counts.ts";
+
+describe("what people see", () => {
+  for (const [milliseconds, text] of [
+    [0, "0.0 s"],
+    [949, "0.9 s"],
+    [9949, "9.9 s"],
+    [9950, "10 s"],
+    [59_400, "59 s"],
+    [59_500, "1 min 00 s"],
+    [185_000, "3 min 05 s"],
+    [3_600_000, "60 min 00 s"],
+  ] as const) {
+    it(`writes ${milliseconds} ms as ${text}`, () => {
+      assert.equal(duration(milliseconds), text);
+    });
+  }
+
+  it("shows what an update is doing, and not its frame", () => {
+    assert.equal(
+      progressOf(" +  libvirt:index:Domain dev-core01 creating (0s) "),
+      "libvirt:index:Domain dev-core01 creating (0s)",
+    );
+    for (const line of ["", "@ updating....", "Outputs:", "Resources:", "Duration: 3s"])
+      assert.equal(progressOf(line), undefined);
+  });
+
+  it("ends with the counts, and names skipped tests only where there are any", () => {
+    assert.equal(closingLine({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
+    assert.equal(closingLine({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
+  });
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { labConfig, mergeStackConfig } from "../../../commands/lab/stackConfig.ts";
+
+const lab = labConfig({
+  libvirtUri: "qemu:///system",
+  bridge: "br0",
+  domainType: "qemu",
+  image: "/cache/image.qcow2",
+  registry: "http://192.0.2.1:2379",
+  sshAuthorizedKey: "ssh-ed25519 AAAA lab",
+});
+
+describe("the lab's copy of the stack config", () => {
+  it("fills in the lab's values where the tracked file is silent, and the tracked file wins", () => {
+    const { file } = mergeStackConfig(
+      { config: { "coreos-cluster:nodes": 3, "coreos-cluster:bridge": "br7" } },
+      lab,
+    );
+    assert.equal(file.config?.["coreos-cluster:nodes"], 3);
+    assert.equal(file.config["coreos-cluster:bridge"], "br7");
+    assert.equal(file.config["coreos-cluster:image"], "/cache/image.qcow2");
+    assert.deepEqual(file.config["coreos-cluster:discovery"], {
+      mode: "etcd",
+      endpoint: "http://192.0.2.1:2379",
+    });
+  });
+
+  it("keeps what was set or removed in the copy, and the salt, when the tracked file changes", () => {
+    const first = mergeStackConfig({ config: { "coreos-cluster:nodes": 3 } }, lab);
+    const edited = {
+      ...first.file,
+      encryptionsalt: "v1:salt",
+      config: { ...first.file.config, "coreos-cluster:memory": "1GiB" } as Record<string, unknown>,
+    };
+    delete edited.config["coreos-cluster:domainType"];
+    const second = mergeStackConfig({ config: { "coreos-cluster:nodes": 5 } }, lab, first.generated, edited);
+    assert.equal(second.file.config?.["coreos-cluster:nodes"], 5);
+    assert.equal(second.file.config["coreos-cluster:memory"], "1GiB");
+    assert.equal("coreos-cluster:domainType" in second.file.config, false);
+    assert.equal(second.file["encryptionsalt"], "v1:salt");
+  });
+
+  it("lets go of a lab value that changed, such as the image of another recipe", () => {
+    const first = mergeStackConfig({}, lab);
+    const next = { ...lab, "coreos-cluster:image": "/cache/other.qcow2" };
+    const { file } = mergeStackConfig({}, next, first.generated, first.file);
+    assert.equal(file.config?.["coreos-cluster:image"], "/cache/other.qcow2");
+  });
+
+  it("writes the same again when nothing changed", () => {
+    const first = mergeStackConfig({ config: { "coreos-cluster:nodes": 3 } }, lab);
+    const again = mergeStackConfig(
+      { config: { "coreos-cluster:nodes": 3 } },
+      lab,
+      first.generated,
+      first.file,
+    );
+    assert.deepEqual(again, first);
+  });
+
+  it("makes a copy that was lost anew, whole", () => {
+    const first = mergeStackConfig({}, lab);
+    assert.deepEqual(mergeStackConfig({}, lab, first.generated, {}).file.config, first.file.config);
+  });
+});
