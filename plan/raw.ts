@@ -1,0 +1,16 @@
+/** What the plan is made of: the settings as the user wrote them, and what was found out about files beside them. */
+import type { ImagePlan } from "./types.ts";
+
+/** The image that the config names, looked at by images/inspect.ts; or why it can't be used. */
+export type ImageFinding = { readonly image: ImagePlan } | { readonly problem: string };
+
+export interface RawSettings {
+  /** The Pulumi stack's name. */
+  readonly stack: string;
+  /** The values of the project's own config keys (without the namespace), not checked in any way. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Keys whose values are marked as secret: they are never repeated in a message. */
+  readonly secretKeys: readonly string[];
+  /** Absent where the config names no image. */
+  readonly image?: ImageFinding;
+}
