@@ -1,0 +1,95 @@
+/**
+ * The identity of an image: the sha256 of its content. Images have hundreds of megabytes and every preview asks, so the
+ * answer is kept in the user's cache folder, beside all that changes when the file does.
+ */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+const CHUNK = 4 * 2 ** 20;
+
+/**
+ * A file changed within this time before it was hashed may change again without a new time stamp (file systems count in
+ * ticks of some milliseconds), so its answer is not kept.
+ */
+const RACY_NANOSECONDS = 50_000_000n;
+
+/** `$XDG_CACHE_HOME/coreos-cluster/identities` (XDG Base Directory: a relative value is ignored). */
+export function identitiesFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const given = env["XDG_CACHE_HOME"];
+  const caches = given?.startsWith("/") === true ? given : join(homedir(), ".cache");
+  return join(caches, "coreos-cluster", "identities");
+}
+
+/** Changes when the file does: by any ordinary write (mtime), a restored mtime (ctime), or another file in its place (inode). */
+const stamp = (path: string, stat: BigIntStats): string =>
+  [path, stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join("\n");
+
+function hash(file: number): string {
+  const digest = createHash("sha256");
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  for (;;) {
+    const length = readSync(file, chunk, 0, CHUNK, null);
+    if (length === 0) return digest.digest("hex");
+    digest.update(chunk.subarray(0, length));
+  }
+}
+
+function recall(entry: string, key: string): string | undefined {
+  try {
+    const { stamp: kept, sha256 } = JSON.parse(readFileSync(entry, "utf8")) as {
+      stamp?: unknown;
+      sha256?: unknown;
+    };
+    return kept === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : undefined;
+  } catch {
+    return undefined; // not there, or unreadable: it is made anew
+  }
+}
+
+function remember(folder: string, entry: string, key: string, sha256: string): void {
+  const part = `${entry}.${process.pid}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(part, JSON.stringify({ stamp: key, sha256 }), { mode: 0o600 });
+    renameSync(part, entry);
+  } catch {
+    rmSync(part, { force: true }); // a cache that can't be written costs time, nothing else
+  }
+}
+
+/**
+ * The sha256 of a file's content, lower-case hex; from the cache while the file is untouched.
+ * @param path the file; one cache entry per path.
+ */
+export function contentIdentity(path: string, folder: string = identitiesFolder()): string {
+  const whole = resolve(path);
+  const entry = join(folder, `${createHash("sha256").update(whole).digest("hex").slice(0, 32)}.json`);
+  const file = openSync(whole, "r");
+  try {
+    const before = fstatSync(file, { bigint: true });
+    const key = stamp(whole, before);
+    const kept = recall(entry, key);
+    if (kept !== undefined) return kept;
+    const started = BigInt(Date.now()) * 1_000_000n;
+    const sha256 = hash(file);
+    const same = stamp(whole, fstatSync(file, { bigint: true })) === key;
+    const settled = before.ctimeNs < started - RACY_NANOSECONDS;
+    if (same && settled) remember(folder, entry, key, sha256);
+    return sha256;
+  } finally {
+    closeSync(file);
+  }
+}
