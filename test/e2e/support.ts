@@ -1,0 +1,108 @@
+/** The CLI as a user types it, on a lab of the suite's own beside the developer's. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { execa, type ResultPromise } from "execa";
+
+export const checkout = join(import.meta.dirname, "..", "..");
+export const labFolder = join(checkout, ".lab-e2e");
+
+const env = { CLUSTER_LAB_DIR: labFolder, NO_COLOR: "1" };
+
+interface Answer {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly all: string;
+}
+
+/** `npm start`, in a process group of its own, so that a test can kill it as a whole. */
+export function npmStart(): ResultPromise<{ all: true; reject: false; detached: true }> {
+  return execa("npm", ["start"], {
+    cwd: checkout,
+    env,
+    all: true,
+    reject: false,
+    detached: true,
+    stdin: "ignore",
+  });
+}
+
+/** `npm SCRIPT -- ARGUMENTS`, to its end. */
+export async function npm(script: string, ...args: string[]): Promise<Answer> {
+  const command = ["run", "--silent", script, "--", ...args];
+  return await execa("npm", command, { cwd: checkout, env, all: true, reject: false, stdin: "ignore" });
+}
+
+/** A command in the lab; its standard output. Fails with all that it printed. */
+export async function inLab(...command: string[]): Promise<string> {
+  const { exitCode, stdout, all } = await npm("cluster", "exec", ...command);
+  if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}:\n${all}`);
+  return stdout;
+}
+
+/** A command on a node, through ssh. */
+export async function onNode(node: string, ...command: string[]): Promise<string> {
+  const { exitCode, stdout, all } = await npm("cluster", "ssh", node, ...command);
+  if (exitCode !== 0) throw new Error(`${node}: ${command.join(" ")} exited with ${exitCode}:\n${all}`);
+  return stdout.trim();
+}
+
+/** What a lab could leave behind on a host: mounts, network devices, network namespaces, daemons' files. */
+export interface HostState {
+  readonly mounts: readonly string[];
+  readonly devices: readonly string[];
+  readonly namespaces: readonly string[];
+  readonly files: readonly string[];
+  /** Processes that run inside, or out of, the suite's lab folder. */
+  readonly processes: readonly string[];
+}
+
+const list = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+};
+
+export function hostState(): HostState {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const namespaces = new Set<string>();
+  const processes: string[] = [];
+  for (const pid of pids) {
+    try {
+      namespaces.add(readlinkSync(`/proc/${pid}/ns/net`));
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+      if (
+        command.includes(labFolder) ||
+        /^(\S*\/)?(qemu-system|libvirtd|virtlogd|dnsmasq|etcd)\b/.test(command)
+      ) {
+        processes.push(`${command.trim()}${environment.includes(labFolder) ? " (of the lab)" : ""}`);
+      }
+    } catch {
+      // ended meanwhile
+    }
+  }
+  return {
+    mounts: readFileSync("/proc/self/mounts", "utf8").split("\n").sort(),
+    devices: readdirSync("/sys/class/net").sort(),
+    namespaces: [...namespaces, ...list("/run/netns"), ...list("/var/run/netns")].sort(),
+    files: [
+      "/run/libvirt",
+      "/var/lib/libvirt",
+      "/var/lib/libvirt/images",
+      "/var/log/libvirt/qemu",
+      "/etc/libvirt/qemu",
+    ]
+      .flatMap(list)
+      .sort(),
+    processes: processes.sort(),
+  };
+}
+
+/** The MAC of a node by the rule of the original coreos-libvirt script, worked out apart from the program's code. */
+export async function macByMd5sum(node: string): Promise<string> {
+  const { stdout } = await execa("md5sum", { input: `${node}\n` });
+  return `52:54:00:${stdout.slice(0, 2)}:${stdout.slice(4, 6)}:${stdout.slice(8, 10)}`;
+}
