@@ -1,0 +1,12 @@
+#!/bin/sh
+# Starts one daemon of the lab in the background, cut off from whoever starts it. It runs in the lab's namespaces and
+# in a mount namespace of its own.
+#
+# usage: daemon.sh LOG PROGRAM [ARGUMENT...]
+set -eu
+log=$1
+shift
+mount -t proc -o nosuid,nodev,noexec proc /proc
+# What libvirt's own service unit gives it. Where the limit is lower and may not be raised, the lower one has to do.
+ulimit -n 8192 2>/dev/null || :
+setsid "$@" </dev/null >>"$log" 2>&1 &

@@ -1,0 +1,141 @@
+/** The process that holds the lab's namespaces: made, found again without any record of it, ended. */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { LabContext, LabPaths } from "../shared/context.ts";
+import { run } from "../shared/process.ts";
+import { layout, network } from "./layout.ts";
+import { argumentsOf, idsInNamespaces, isAlive, namespaceOf, processesIn, processIds } from "./processes.ts";
+import { signal, userOf, waitUntil } from "./processes.ts";
+
+/** The argument that marks a holder; the one after it is the lab's folder (see namespace.sh). */
+const mark = "coreos-cluster-lab";
+
+export interface Holder {
+  /** As the host counts; inside the lab it is process 1. */
+  readonly pid: number;
+  readonly namespaces: { readonly mnt: string; readonly net: string; readonly pid: string };
+}
+
+const sameFolder = (a: string, b: string): boolean => {
+  try {
+    const [one, other] = [statSync(a), statSync(b)];
+    return one.dev === other.dev && one.ino === other.ino;
+  } catch {
+    return false;
+  }
+};
+
+/** Whether what the holder's mount namespace shows at /var/lib/libvirt is this lab's folder. */
+const holdsFolder = (pid: number, paths: LabPaths): boolean =>
+  sameFolder(`/proc/${pid}/root/var/lib/libvirt`, layout(paths).lib);
+
+/**
+ * The holder of this checkout's lab, found among all processes by its arguments: so there is no pid file that could be
+ * stale or missing, and a lab is found whatever happened to the run that made it. It has to be root's and process 1 of a
+ * namespace of its own. A lab whose checkout was moved is known by its folder.
+ * @returns undefined when no lab runs.
+ */
+export function findHolder(paths: LabPaths): Holder | undefined {
+  for (const pid of processIds()) {
+    const args = argumentsOf(pid);
+    const at = args.indexOf(mark);
+    if (at !== 3 || userOf(pid) !== 0) continue;
+    const ids = idsInNamespaces(pid);
+    if (ids.length < 2 || ids.at(-1) !== 1) continue;
+    if (args[at + 1] !== paths.lab && !holdsFolder(pid, paths)) continue;
+    const [mnt, net, own] = (["mnt", "net", "pid"] as const).map((kind) => namespaceOf(pid, kind));
+    if (mnt !== undefined && net !== undefined && own !== undefined) {
+      return { pid, namespaces: { mnt, net, pid: own } };
+    }
+  }
+  return undefined;
+}
+
+/** Why a holder that runs is of no use; undefined when it is sound. */
+export function holderFault(holder: Holder, paths: LabPaths): string | undefined {
+  if (!holdsFolder(holder.pid, paths)) return `the lab's folder ${layout(paths).root} was replaced under it`;
+  if (!existsSync(`/proc/${holder.pid}/root/sys/class/net/${network.bridge}`)) {
+    return `the bridge ${network.bridge} is gone`;
+  }
+  if (!existsSync(`/proc/${holder.pid}/root/run/libvirt`)) return "its /run/libvirt is gone";
+  return undefined;
+}
+
+/** Makes the namespaces and what is mounted in them. All folders of the layout have to exist. */
+export async function startHolder(context: LabContext, kvmGroup: string | undefined): Promise<Holder> {
+  const { paths } = context;
+  const script = join(import.meta.dirname, "namespace.sh");
+  const address = `${network.address}/${network.prefixLength}`;
+  const settings = [paths.lab, network.bridge, network.bridgeMac, address, network.domain, kvmGroup ?? "-"];
+  await run(
+    "unshare",
+    [
+      "--mount",
+      "--net",
+      "--propagation",
+      "slave",
+      "--",
+      "env",
+      "-i",
+      `PATH=${systemPath}`,
+      "sh",
+      script,
+      ...settings,
+    ],
+    { log: paths.log, cwd: "/", timeout: 30 },
+  );
+  const holder = { found: findHolder(paths) };
+  await waitUntil(() => (holder.found = findHolder(paths)) !== undefined, 5);
+  if (holder.found === undefined)
+    throw new Error(`The lab's namespaces vanished as soon as they were made; see ${paths.log}`);
+  return holder.found;
+}
+
+/** Where the system's own programs lie, whatever PATH the caller has. */
+export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** What still runs in the lab beside the lab's own daemons and guests: programs that somebody started with `exec`. */
+export const guestsOfHost = (holder: Holder): number[] =>
+  processesIn({ net: holder.namespaces.net, mnt: holder.namespaces.mnt }).filter(
+    (pid) => namespaceOf(pid, "pid") !== holder.namespaces.pid,
+  );
+
+/**
+ * Ends a lab: the holder, with it (by the kernel) all daemons and guests, then the programs that were started with `exec`.
+ * The mounts, the bridge and the namespaces vanish with the last of them.
+ */
+export async function endHolder(context: LabContext, holder: Holder): Promise<void> {
+  const others = guestsOfHost(holder);
+  if (others.length > 0) {
+    const names = others.map((pid) => `${argumentsOf(pid)[0] ?? "?"} (process ${pid})`);
+    context.report(`ending what still runs in the lab: ${names.join(", ")}`);
+  }
+  signal(holder.pid, "SIGKILL");
+  if (!(await waitUntil(() => !isAlive(holder.pid), 20))) {
+    throw new Error(
+      `Process ${holder.pid}, which holds the lab's namespaces, does not end; is a disk of this machine stuck?`,
+    );
+  }
+  for (const [name, seconds] of [
+    ["SIGTERM", 3],
+    ["SIGKILL", 10],
+  ] as const) {
+    // Asked anew before each signal: a pid of the first list may be somebody else's by now.
+    for (const pid of guestsOfHost(holder)) signal(pid, name);
+    if (await waitUntil(() => guestsOfHost(holder).every((pid) => !isAlive(pid)), seconds)) return;
+  }
+  throw new Error(`Processes ${guestsOfHost(holder).join(", ")} run in the lab and do not end.`);
+}
+
+/** The words before a command that run it inside the lab's mount and network namespaces. */
+export const enterArguments = (holder: Holder, cwd: string): string[] => [
+  "nsenter",
+  `--target=${holder.pid}`,
+  "--mount",
+  "--net",
+  "--",
+  // `nsenter --wd` would leave the command in the host's mount of that folder, where its own path can't be found.
+  "env",
+  `--chdir=${cwd}`,
+  "--",
+];
