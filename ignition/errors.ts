@@ -1,0 +1,6 @@
+/** A node's configuration could not be made. */
+
+/** `message` says which profile, where in it, and what is wrong; it is fit to be shown as it is. */
+export class RenderError extends Error {
+  override name = "RenderError";
+}
