@@ -22,7 +22,10 @@ const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: 
  */
 export function readSettings(): RawSettings {
   const namespace = `${pulumi.getProject()}:`;
-  const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(namespace));
+  // "" stands for a key that is not set: the default that Pulumi.yaml must give each key that it describes.
+  const own = Object.entries(pulumi.runtime.allConfig()).filter(
+    ([key, text]) => key.startsWith(namespace) && text !== "",
+  );
   const values = Object.fromEntries(
     own.map(([key, text]) => [key.slice(namespace.length), plainValue(text)]),
   );
