@@ -42,16 +42,34 @@ export function renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: Boo
   }
 }
 
-/** All that gives a node's disk its content at first boot, but for the discovery URL. */
-const diskContent = (plan: ClusterPlan, node: NodePlan): readonly unknown[] => [
-  node.name,
-  plan.image.sha256,
-  node.diskSize,
-  renderIgnition(plan, node, STAND_IN),
-];
+/** What is asked for many times of one plan and costs a transpiler run or more; plans never change. */
+interface Known {
+  readonly contents: Map<string, readonly unknown[]>;
+  generation?: string;
+}
 
-const isMember = (plan: ClusterPlan, node: NodePlan): boolean =>
-  plan.nodes.indexOf(node) < plan.bootstrapSize;
+const known = new WeakMap<ClusterPlan, Known>();
+
+function knownOf(plan: ClusterPlan): Known {
+  const entry = known.get(plan) ?? { contents: new Map<string, readonly unknown[]>() };
+  known.set(plan, entry);
+  return entry;
+}
+
+/** All that gives a node's disk its content at first boot, but for the discovery URL. */
+function diskContent(plan: ClusterPlan, node: NodePlan): readonly unknown[] {
+  const { contents } = knownOf(plan);
+  const content = contents.get(node.name) ?? [
+    node.name,
+    plan.image.sha256,
+    node.diskSize,
+    renderIgnition(plan, node, STAND_IN),
+  ];
+  contents.set(node.name, content);
+  return content;
+}
+
+const members = (plan: ClusterPlan): readonly NodePlan[] => plan.nodes.slice(0, plan.bootstrapSize);
 
 /**
  * A short hash of all that shapes a fresh cluster: its members' names, disks and configurations, the image's content and the
@@ -61,10 +79,13 @@ const isMember = (plan: ClusterPlan, node: NodePlan): boolean =>
  * @throws RenderError
  */
 export function generation(plan: ClusterPlan): string {
-  const members = plan.nodes.slice(0, plan.bootstrapSize).map((node) => diskContent(plan, node));
   // A URL that the user gives is a bootstrap of its own; one that the program obtains is the consequence of this hash.
   const given = plan.discovery.mode === "url" ? plan.discovery.url : null;
-  return shortHash([members, plan.pool.path, given]);
+  return (knownOf(plan).generation ??= shortHash([
+    members(plan).map((node) => diskContent(plan, node)),
+    plan.pool.path,
+    given,
+  ]));
 }
 
 /**
@@ -72,13 +93,15 @@ export function generation(plan: ClusterPlan): string {
  * fresh disk. Members change together (see `generation`).
  * @throws RenderError
  */
-export const fingerprint = (plan: ClusterPlan, node: NodePlan): string =>
-  shortHash([diskContent(plan, node), plan.pool.path, isMember(plan, node) ? generation(plan) : null]);
+export function fingerprint(plan: ClusterPlan, node: NodePlan): string {
+  const isMember = members(plan).some(({ name }) => name === node.name);
+  return shortHash([diskContent(plan, node), plan.pool.path, isMember ? generation(plan) : null]);
+}
 
 /**
  * Renders the configuration of every node with a stand-in for the discovery URL.
  * @throws RenderError for the first node whose configuration can't be made.
  */
 export function validateConfigs(plan: ClusterPlan): void {
-  for (const node of plan.nodes) renderIgnition(plan, node, STAND_IN);
+  for (const node of plan.nodes) diskContent(plan, node);
 }
