@@ -1,0 +1,46 @@
+/**
+ * Hooks that run right before something is created on the host (never in a preview, never when nothing is created):
+ * they clear what a killed run of this stack left under that name, and stop where the name is somebody else's.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { checkDomainNames, clearDomain, clearPool, clearVolume, type Host } from "../host/leftovers.ts";
+import { virshOn } from "../host/virsh.ts";
+
+export interface LeftoverHooks {
+  readonly pool: pulumi.ResourceHook;
+  readonly volume: pulumi.ResourceHook;
+  readonly domain: pulumi.ResourceHook;
+}
+
+/** The value of an output that is known, which all are that a resource about to be created depends on. */
+const valueOf = <T>(output: pulumi.Output<T>): Promise<T> =>
+  new Promise((resolve) => {
+    output.apply(resolve);
+  });
+
+/**
+ * @param nodeNames the names of all domains to come: they are checked before the first thing is made.
+ */
+export function leftoverHooks(
+  name: string,
+  uri: pulumi.Output<string>,
+  owner: pulumi.Output<string>,
+  nodeNames: readonly string[],
+): LeftoverHooks {
+  const host = async (): Promise<Host> => {
+    const connection = await valueOf(uri);
+    return { uri: connection, virsh: virshOn(connection), owner: await valueOf(owner) };
+  };
+  const hook = (what: string, clear: (host: Host, inputs: Record<string, string>) => Promise<void>) =>
+    new pulumi.ResourceHook(`${name}-clear-${what}`, async (args) => {
+      await clear(await host(), args.newInputs as Record<string, string>);
+    });
+  return {
+    pool: hook("pool", async (on, inputs) => {
+      await checkDomainNames(on, nodeNames);
+      await clearPool(on, inputs["name"] ?? "");
+    }),
+    volume: hook("volume", (on, inputs) => clearVolume(on, inputs["pool"] ?? "", inputs["name"] ?? "")),
+    domain: hook("domain", (on, inputs) => clearDomain(on, inputs["name"] ?? "")),
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * Clearing what a killed run left on the host under a name that is about to be used, or under this stack's mark.
+ *
+ * Only what is this stack's is touched: domains with the owner's mark in their metadata, the pool with the owner's
+ * UUID, volumes inside that pool. A name that somebody else uses is a {@link ForeignObjectError}.
+ */
+import { type Mark, ownerUuid } from "./mark.ts";
+import { type HostDomain, readDomain, readDomains, readPool, volumeNames } from "./objects.ts";
+import { lines, type Virsh } from "./virsh.ts";
+
+/** A name is taken on the host by something that isn't this stack's. `message` names the remedies. */
+export class ForeignObjectError extends Error {
+  override name = "ForeignObjectError";
+}
+
+const owners = (mark: Mark | undefined): string =>
+  mark === undefined
+    ? "it carries no mark of a cluster"
+    : `it belongs to stack ${mark.organization}/${mark.project}/${mark.stack} (owner ${mark.owner})`;
+
+const foreignDomain = (domain: HostDomain, uri: string): ForeignObjectError =>
+  new ForeignObjectError(
+    `There is already a domain "${domain.name}" on ${uri}, and it is not this stack's: ${owners(domain.mark)}. ` +
+      `It is left as it is. Give this stack other names (pulumi config set prefix ...), or remove that domain ` +
+      `(virsh --connect ${uri} undefine --nvram ${domain.name}).`,
+  );
+
+export interface Host {
+  readonly uri: string;
+  readonly virsh: Virsh;
+  /** This stack's owner id, 32 hex digits. */
+  readonly owner: string;
+}
+
+const isOurs = (host: Host, domain: HostDomain): boolean => domain.mark?.owner === host.owner;
+
+async function powerOff({ virsh }: Host, name: string): Promise<void> {
+  if (lines(await virsh("list", "--name")).includes(name)) await virsh("destroy", name);
+}
+
+async function removeDomain(host: Host, name: string): Promise<void> {
+  await powerOff(host, name);
+  await host.virsh(
+    "undefine",
+    name,
+    "--managed-save",
+    "--snapshots-metadata",
+    "--checkpoints-metadata",
+    "--nvram",
+  );
+}
+
+/** Makes the name of a domain free. */
+export async function clearDomain(host: Host, name: string): Promise<void> {
+  const domain = await readDomain(host.virsh, name);
+  if (domain === undefined) return;
+  if (!isOurs(host, domain)) throw foreignDomain(domain, host.uri);
+  await removeDomain(host, name);
+}
+
+/** Fails when one of the names is a domain of somebody else's. Changes nothing. */
+export async function checkDomainNames(host: Host, names: readonly string[]): Promise<void> {
+  const there = new Set(lines(await host.virsh("list", "--all", "--name")));
+  for (const name of names.filter((wanted) => there.has(wanted))) {
+    const domain = await readDomain(host.virsh, name);
+    if (domain !== undefined && !isOurs(host, domain)) throw foreignDomain(domain, host.uri);
+  }
+}
+
+/** Fails when the pool's name is taken by somebody else. Changes nothing. @returns whether our pool is there. */
+export async function checkPoolName(host: Host, name: string): Promise<boolean> {
+  const pool = await readPool(host.virsh, name);
+  if (pool === undefined) return false;
+  if (pool.uuid === ownerUuid(host.owner)) return true;
+  throw new ForeignObjectError(
+    `There is already a storage pool "${name}" on ${host.uri} (in ${pool.path}), and it is not this stack's. ` +
+      `It is left as it is. Give this stack other names (pulumi config set prefix ...), or remove that pool ` +
+      `(virsh --connect ${host.uri} pool-destroy ${name}; virsh --connect ${host.uri} pool-undefine ${name}).`,
+  );
+}
+
+/** Makes the name of a volume in our pool free. A machine of ours that still uses it is powered off, not removed. */
+export async function clearVolume(host: Host, pool: string, name: string): Promise<void> {
+  if (!(await checkPoolName(host, pool))) return;
+  await host.virsh("pool-refresh", pool);
+  if (!(await volumeNames(host.virsh, pool)).includes(name)) return;
+  const path = (await host.virsh("vol-path", name, "--pool", pool)).trim();
+  for (const domain of await readDomains(host.virsh)) {
+    if (!domain.files.includes(path)) continue;
+    if (!isOurs(host, domain))
+      throw new ForeignObjectError(
+        `The domain "${domain.name}" on ${host.uri} uses ${path}, a file in this stack's pool, and is not this ` +
+          `stack's: ${owners(domain.mark)}. Detach it from that file, then run this again.`,
+      );
+    await powerOff(host, domain.name);
+  }
+  await host.virsh("vol-delete", name, "--pool", pool);
+}
+
+/** Removes every domain that carries the owner's mark. @returns their names. */
+export async function clearOwnDomains(host: Host): Promise<string[]> {
+  const ours = (await readDomains(host.virsh)).filter((domain) => isOurs(host, domain));
+  for (const domain of ours) await removeDomain(host, domain.name);
+  return ours.map((domain) => domain.name);
+}
+
+/**
+ * Removes all that is in our pool, unless a domain of somebody else's uses a file of it.
+ * The pool itself stays. @returns the names of the volumes.
+ */
+export async function clearOwnVolumes(host: Host, pool: string): Promise<string[]> {
+  if (!(await checkPoolName(host, pool))) return [];
+  if (!lines(await host.virsh("pool-list", "--name")).includes(pool)) await host.virsh("pool-start", pool);
+  await host.virsh("pool-refresh", pool);
+  const path = (await readPool(host.virsh, pool))?.path ?? "";
+  const others = (await readDomains(host.virsh)).filter((domain) => !isOurs(host, domain));
+  const user = others.find((domain) => domain.files.some((file) => file.startsWith(`${path}/`)));
+  if (user !== undefined)
+    throw new ForeignObjectError(
+      `The domain "${user.name}" on ${host.uri} uses files in ${path}, the folder of this stack's pool, and is not ` +
+        `this stack's: ${owners(user.mark)}. Detach it from them, then run this again.`,
+    );
+  const names = await volumeNames(host.virsh, pool);
+  for (const name of names) await host.virsh("vol-delete", name, "--pool", pool);
+  return names;
+}
+
+/** Makes the name of our pool free: its domains, its volumes, its folder and the pool itself go. */
+export async function clearPool(host: Host, name: string): Promise<void> {
+  if (!(await checkPoolName(host, name))) return;
+  await clearOwnDomains(host);
+  const active = lines(await host.virsh("pool-list", "--name")).includes(name);
+  // A pool that was killed before its folder was made can't be started: then there is nothing in it either.
+  const started =
+    active ||
+    (await host.virsh("pool-start", name).then(
+      () => true,
+      () => false,
+    ));
+  if (started) {
+    await clearOwnVolumes(host, name);
+    await host.virsh("pool-destroy", name);
+    await host.virsh("pool-delete", name);
+  }
+  await host.virsh("pool-undefine", name);
+}
+
+/** The numeric user and group that the host's QEMU runs as; undefined on a connection without privileges. */
+export async function qemuUser(virsh: Virsh): Promise<{ uid: number; gid: number } | undefined> {
+  // <secmodel><model>dac</model><doi>0</doi><baselabel type='kvm'>+64055:+106</baselabel>
+  const dac = /<model>dac<\/model>[\s\S]*?<baselabel[^>]*>\+(\d+):\+(\d+)<\/baselabel>/.exec(
+    await virsh("capabilities"),
+  );
+  return dac === null ? undefined : { uid: Number(dac[1]), gid: Number(dac[2]) };
+}

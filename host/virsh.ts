@@ -1,0 +1,54 @@
+/** Asking a libvirt host through `virsh`, without a shell. */
+import { execFile } from "node:child_process";
+
+/** Runs `virsh` with these arguments on one connection and returns what it prints. */
+export type Virsh = (...args: string[]) => Promise<string>;
+
+/** virsh said no. `message` is fit to be shown as it is. */
+export class VirshError extends Error {
+  override name = "VirshError";
+}
+
+/** There is no virsh on this machine. */
+export class VirshMissingError extends VirshError {
+  override name = "VirshMissingError";
+}
+
+/** Longer than any single request takes on a healthy host, also through ssh. */
+const TIME_LIMIT = 60_000;
+
+/**
+ * virsh on the connection `uri` (https://libvirt.org/uri.html).
+ * The function it returns throws {@link VirshMissingError} where virsh isn't installed, else {@link VirshError}.
+ */
+export const virshOn =
+  (uri: string): Virsh =>
+  (...args) =>
+    new Promise((resolve, reject) => {
+      const options = { timeout: TIME_LIMIT, maxBuffer: 16 * 2 ** 20, env: { ...process.env, LC_ALL: "C" } };
+      execFile("virsh", ["--quiet", "--connect", uri, ...args], options, (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else if ((error as NodeJS.ErrnoException).code === "ENOENT")
+          reject(
+            new VirshMissingError(
+              "virsh is not installed on this machine. It is in the package libvirt-clients (Debian, Ubuntu), libvirt-client (Fedora) or libvirt (Homebrew).",
+            ),
+          );
+        else {
+          const why = error.killed ? `no answer within ${TIME_LIMIT / 1000} seconds` : stderr.trim();
+          reject(
+            new VirshError(`virsh --connect ${uri} ${args.join(" ")}: ${why.replace(/^error: /gm, "")}`),
+          );
+        }
+      });
+    });
+
+/** The lines of an answer, without empty ones. */
+export const lines = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+
+/** True where libvirt's files are this machine's files: a connection with no host in it. */
+export const isLocal = (uri: string): boolean => /^[a-z0-9+]+:\/\/\//i.test(uri);

@@ -1,0 +1,147 @@
+/** A plan, a renderer without tools, and Pulumi mocks that record every registration. */
+import * as pulumi from "@pulumi/pulumi";
+import type { IgnitionRenderer } from "../../../components/coreosCluster.ts";
+import type { ClusterPlan, NodePlan } from "../../../plan/types.ts";
+
+export const OWNER = "0123456789abcdef0123456789abcdef";
+
+const node = (name: string, mac: string): NodePlan => ({
+  name,
+  mac,
+  memory: 512,
+  vcpus: 1,
+  diskSize: 4 * 2 ** 30,
+});
+
+export const plan: ClusterPlan = {
+  prefix: "dev-core",
+  os: "lab",
+  image: { path: "/images/lab.qcow2", sha256: "ab".repeat(32), format: "qcow2", virtualSize: 2 ** 30 },
+  pool: { name: "dev-core", path: "/var/lib/libvirt/coreos-cluster/dev-core" },
+  bridge: "br0",
+  domainType: "qemu",
+  nodes: [
+    node("dev-core01", "52:54:00:00:00:01"),
+    node("dev-core02", "52:54:00:00:00:02"),
+    node("dev-core03", "52:54:00:00:00:03"),
+  ],
+  discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379" },
+  bootstrapSize: 3,
+  sshAuthorizedKeys: [],
+  readinessTimeout: 600,
+  warnings: [],
+  secretKeys: [],
+};
+
+export const renderer: IgnitionRenderer = {
+  generation: () => "generation-1",
+  fingerprint: (_, { name }) => `hash-of-${name}`,
+  renderIgnition: (_, { name }, { discoveryUrl }) => JSON.stringify({ name, discoveryUrl }),
+};
+
+/** One resource as it was registered. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Type of the parent, from the URN. */
+  readonly parent: string;
+  readonly dependencies: readonly string[];
+  readonly options: {
+    readonly deleteBeforeReplace: boolean;
+    readonly ignoreChanges: readonly string[];
+    readonly deletedWith: string;
+    readonly replaceWith: readonly string[];
+    readonly beforeCreate: readonly string[];
+  };
+}
+
+/** What the stand-ins for the providers answer: outputs known only to them. */
+function outputs({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+  const given = inputs as Record<string, unknown>;
+  if (type === "random:index/randomId:RandomId")
+    return { ...given, hex: name.endsWith("-owner") ? OWNER : "70cen" };
+  if (type !== "command:local:Command") return given;
+  const stdout: Record<string, string> = {
+    "cluster-host": JSON.stringify({ mode: "0700", uid: 64055, gid: 106 }),
+    "cluster-sweeper": "",
+    "cluster-discovery": "http://10.0.0.1:2379/v2/keys/discovery/70cen",
+    "cluster-readiness": JSON.stringify({
+      nodes: plan.nodes.map((each, index) => ({
+        name: each.name,
+        addresses: [`10.0.0.1${index}`],
+        memberId: "1a",
+      })),
+      endpoints: plan.nodes.map((_, index) => `http://10.0.0.1${index}:2379`),
+      leader: "dev-core01",
+    }),
+  };
+  return { ...given, stdout: stdout[name], stderr: "" };
+}
+
+const idOf = (args: pulumi.runtime.MockResourceArgs): string =>
+  args.type === "libvirt:index/volume:Volume"
+    ? `/pool/${(args.inputs as { name: string }).name}`
+    : `${args.name}-id`;
+
+interface Requests {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getDependenciesList(): string[];
+  getDeletebeforereplace(): boolean;
+  getIgnorechangesList(): string[];
+  getDeletedwith(): string;
+  getReplaceWithList(): string[];
+  getHooks(): { getBeforeCreateList(): string[] } | undefined;
+}
+
+/**
+ * Sets Pulumi's mocks and records, besides the inputs, the options of each registration, which Pulumi's own mocks
+ * don't hand over: they are read off the requests that the SDK sends to its monitor.
+ */
+export async function record(program: () => unknown): Promise<Registered[]> {
+  const seen = new Map<string, Readonly<Record<string, unknown>>>();
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => {
+        seen.set(args.name, args.inputs as Record<string, unknown>);
+        return { id: idOf(args), state: outputs(args) };
+      },
+      call: () => ({}),
+    },
+    "coreos-cluster",
+    "dev",
+    false,
+    "organization",
+  );
+  const requests: Requests[] = [];
+  const monitor = pulumi.runtime.getMonitor() as unknown as {
+    registerResource: (request: Requests, callback: unknown) => unknown;
+    registerResourceHook?: (request: unknown, callback: (error: null, answer: object) => void) => void;
+  };
+  monitor.registerResourceHook = (_, callback) => {
+    callback(null, {}); // Pulumi's mocks have no answer to this
+  };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    requests.push(request);
+    return register(request, callback);
+  };
+  program();
+  await pulumi.runtime.disconnect();
+  return requests.map((request) => ({
+    type: request.getType(),
+    name: request.getName(),
+    inputs: seen.get(request.getName()) ?? {},
+    parent: request.getParent().split("::").at(-1) ?? "",
+    dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
+    options: {
+      deleteBeforeReplace: request.getDeletebeforereplace(),
+      ignoreChanges: request.getIgnorechangesList(),
+      deletedWith: request.getDeletedwith().split("::").at(-1) ?? "",
+      replaceWith: request.getReplaceWithList().map((urn) => urn.split("::").at(-1) ?? ""),
+      beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
+    },
+  }));
+}
