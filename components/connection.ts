@@ -10,7 +10,7 @@ export function connectionUri(options: pulumi.ComponentResourceOptions | undefin
   const { provider, providers } = options ?? {};
   const given = [provider, ...(Array.isArray(providers) ? providers : Object.values(providers ?? {}))];
   const explicit = given.find((candidate) => Provider.isInstance(candidate));
-  if (explicit !== undefined) return (explicit).uri;
+  if (explicit !== undefined) return explicit.uri;
   return pulumi.output(
     new pulumi.Config("libvirt").get("uri") ?? process.env["LIBVIRT_DEFAULT_URI"] ?? "qemu:///system",
   );

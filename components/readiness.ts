@@ -28,7 +28,7 @@ export function makeReadiness(
       create: "wait",
       update: "keep",
       environment: {
-        NODES: nodes.map((node) => node.name).join(" "),
+        NODES: nodes.map((node) => `${node.name}=${node.mac}`).join(" "),
         DISCOVERY_URL: discoveryUrl,
         LIBVIRT_URI: uri,
         TIMEOUT: String(plan.readinessTimeout),

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../../plan/types.ts";
 import { OWNER, plan, record, type Registered, renderer } from "./fixtures.ts";
 
@@ -17,7 +17,7 @@ async function make(of: ClusterPlan): Promise<{ resources: Registered[]; outputs
   const resources = await record(() => {
     const cluster = new CoreOSCluster("cluster", { plan: of, ignition: renderer });
     for (const name of ["nodes", "etcdEndpoints", "discoveryUrl", "sshCommands"] as const)
-      pulumi.output<unknown>(cluster[name]).apply((value) => (outputs[name] = value));
+      (cluster[name] as pulumi.Output<unknown>).apply((value) => (outputs[name] = value));
   });
   return { resources, outputs };
 }
@@ -160,7 +160,7 @@ describe("CoreOSCluster", () => {
     deepEqual(inputs["triggers"], ["dev-core01-domain-id", "dev-core02-domain-id", "dev-core03-domain-id"]);
     deepEqual([inputs["create"], inputs["update"], inputs["delete"]], ["wait", "keep", undefined]);
     deepEqual(inputs["environment"], {
-      NODES: "dev-core01 dev-core02 dev-core03",
+      NODES: "dev-core01=52:54:00:00:00:01 dev-core02=52:54:00:00:00:02 dev-core03=52:54:00:00:00:03",
       DISCOVERY_URL: outputs.discoveryUrl,
       LIBVIRT_URI: "qemu:///system",
       TIMEOUT: "600",

@@ -1,0 +1,107 @@
+/** Asking etcd members, of any version from 2.0 on, whether they are one healthy cluster. */
+import { field, list, request, type Reply } from "./http.ts";
+
+export interface Member {
+  readonly name: string;
+  /** Hexadecimal, as etcdctl prints it. */
+  readonly id: string;
+}
+
+export interface Etcd {
+  endpoint(host: string): string;
+  /** Undefined when the member says that it is healthy, else what it says instead. */
+  unhealthy(host: string): Promise<string | undefined>;
+  members(host: string): Promise<readonly Member[] | undefined>;
+  /** Id of the leader that this member follows; undefined without one. */
+  leader(host: string): Promise<string | undefined>;
+  /** Writes through one member and reads through another. Undefined when that works, else what went wrong. */
+  probe(writer: string, reader: string, key: string, value: string): Promise<string | undefined>;
+}
+
+/** Paths of the JSON gateway to the v3 API: 3.4 and newer, 3.3, 3.1 and 3.2. */
+const GATEWAYS = ["/v3", "/v3beta", "/v3alpha"];
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+/** The v3 gateway writes 64-bit numbers as decimal strings. */
+const hexId = (value: unknown): string | undefined =>
+  typeof value === "string" && /^[1-9][0-9]*$/.test(value) ? BigInt(value).toString(16) : undefined;
+
+const told = (reply: Reply): string => ("problem" in reply ? reply.problem : `status ${reply.status}`);
+
+const succeeded = (reply: Reply): boolean =>
+  !("problem" in reply) && reply.status >= 200 && reply.status < 300;
+
+const bodyOf = (reply: Reply): unknown => (succeeded(reply) && "body" in reply ? reply.body : undefined);
+
+/** @param port the members' client port. */
+export function readEtcd(port: number): Etcd {
+  const endpoint = (host: string): string => `http://${host}:${port}`;
+
+  /** A call of the v3 API, at whatever path this member has it; undefined where it has none. */
+  async function v3(host: string, method: string, body: object): Promise<Reply | undefined> {
+    for (const gateway of GATEWAYS) {
+      const reply = await request("POST", `${endpoint(host)}${gateway}/${method}`, body);
+      if ("problem" in reply || reply.status !== 404) return reply;
+    }
+    return undefined;
+  }
+
+  async function probeV2(
+    writer: string,
+    reader: string,
+    key: string,
+    value: string,
+  ): Promise<string | undefined> {
+    const path = `/v2/keys/${key}`;
+    const written = await request("PUT", `${endpoint(writer)}${path}`, new URLSearchParams({ value }));
+    if (!succeeded(written)) return `PUT ${endpoint(writer)}${path}: ${told(written)}`;
+    const read = await request("GET", `${endpoint(reader)}${path}?quorum=true`);
+    await request("DELETE", `${endpoint(writer)}${path}`);
+    if (field(field(bodyOf(read), "node"), "value") === value) return undefined;
+    return `a key written through ${writer} was not read through ${reader} (${told(read)})`;
+  }
+
+  return {
+    endpoint,
+    unhealthy: async (host) => {
+      const reply = await request("GET", `${endpoint(host)}/health`);
+      const health = field("body" in reply ? reply.body : undefined, "health");
+      if (succeeded(reply) && (health === "true" || health === true)) return undefined;
+      return health === undefined ? told(reply) : `health: ${JSON.stringify(health)}`;
+    },
+    members: async (host) => {
+      const reply = await v3(host, "cluster/member_list", {});
+      if (reply === undefined) {
+        const found = list(field(bodyOf(await request("GET", `${endpoint(host)}/v2/members`)), "members"));
+        return found.length === 0
+          ? undefined
+          : found.map((m) => ({ name: textOf(m, "name"), id: textOf(m, "id") }));
+      }
+      const found = list(field(bodyOf(reply), "members"));
+      if (found.length === 0) return undefined;
+      return found.map((m) => ({ name: textOf(m, "name"), id: hexId(field(m, "ID")) ?? "" }));
+    },
+    leader: async (host) => {
+      const reply = await v3(host, "maintenance/status", {});
+      if (reply !== undefined) return hexId(field(bodyOf(reply), "leader"));
+      const stats = bodyOf(await request("GET", `${endpoint(host)}/v2/stats/self`));
+      return textOf(field(stats, "leaderInfo"), "leader") || undefined;
+    },
+    probe: async (writer, reader, key, value) => {
+      const written = await v3(writer, "kv/put", { key: base64(key), value: base64(value) });
+      if (written === undefined) return await probeV2(writer, reader, key, value);
+      if (!succeeded(written)) return `a key could not be written through ${writer} (${told(written)})`;
+      const read = await v3(reader, "kv/range", { key: base64(key) });
+      await v3(writer, "kv/deleterange", { key: base64(key) });
+      const found = read === undefined ? undefined : list(field(bodyOf(read), "kvs"))[0];
+      if (field(found, "value") === base64(value)) return undefined;
+      return `a key written through ${writer} was not read through ${reader} (${read === undefined ? "no v3 API" : told(read)})`;
+    },
+  };
+}
+
+function textOf(value: unknown, name: string): string {
+  const found = field(value, name);
+  return typeof found === "string" ? found : "";
+}
