@@ -72,6 +72,11 @@ function imageProblems(raw: RawSettings): Problem[] {
   return [{ key: "image", value: showValue(raw, ["image"]), expected: raw.image.problem, remedy }];
 }
 
+/** Each problem once: two checks can fail for the same reason. */
+const unique = (problems: readonly Problem[]): Problem[] => [
+  ...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values(),
+];
+
 function discoveryPlan(settings: Settings["discovery"]): DiscoveryPlan {
   if (settings === undefined) return { mode: "service", endpoint: DEFAULTS.discoveryEndpoint };
   if (settings.mode !== "service") return settings;
@@ -129,11 +134,11 @@ export function makePlan(raw: RawSettings): ClusterPlan {
     virtualSize: image?.virtualSize,
   });
   const result = schema.safeParse(raw.values);
-  const problems = [
+  const problems = unique([
     ...(result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue, raw))),
     ...nameProblems(raw),
     ...imageProblems(raw),
-  ];
+  ]);
   if (problems.length > 0) throw new ConfigError(raw.stack, problems);
   if (!result.success || image === undefined) throw new Error("The image in the config was not inspected");
   return assemble(result.data, image, raw);

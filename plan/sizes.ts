@@ -6,7 +6,7 @@ export const GIB = 2 ** 30;
 const UNITS: Readonly<Record<string, number>> = { MiB: MIB, GiB: GIB, TiB: 2 ** 40 };
 
 /**
- * Bytes of a size, or undefined where it is none.
+ * Bytes of a size (not always a whole number of them), or undefined where it is none.
  * @param plainUnit bytes that a number without a unit counts in.
  */
 export function parseSize(value: string | number, plainUnit: number): number | undefined {
@@ -16,7 +16,7 @@ export function parseSize(value: string | number, plainUnit: number): number | u
   const factor = unit === undefined ? plainUnit : UNITS[unit];
   if (factor === undefined) return undefined;
   const bytes = Number(digits) * factor;
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
+  return Number.isFinite(bytes) ? bytes : undefined;
 }
 
 /** A size for people and for config: the largest unit that gives a whole number, "1536MiB". */

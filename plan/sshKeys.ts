@@ -11,7 +11,7 @@ const KEY_TYPES = [
 ];
 
 /** Beginnings of private keys: PEM, OpenSSH's own format when only its base64 body was pasted, and PuTTY. */
-const PRIVATE_MARKS = [/PRIVATE KEY/i, /b3BlbnNzaC1rZXkt/, /PuTTY-User-Key-File/i];
+const PRIVATE_MARKS = [/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/, /b3BlbnNzaC1rZXkt/, /PuTTY-User-Key-File/i];
 
 export const isPrivateKey = (text: string): boolean => PRIVATE_MARKS.some((mark) => mark.test(text));
 

@@ -21,5 +21,7 @@ export function suggest(word: string, known: readonly string[]): string | undefi
     .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
     .sort((a, b) => a.far - b.far);
   const [best] = ranked;
-  return best !== undefined && best.far <= Math.max(2, word.length / 3) ? best.candidate : undefined;
+  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3))
+    ? best.candidate
+    : undefined;
 }
