@@ -1,0 +1,26 @@
+/** A cluster for the current stack: settings -> plan -> CoreOSCluster -> outputs. */
+import * as pulumi from "@pulumi/pulumi";
+import { CoreOSCluster } from "./components/coreosCluster.ts";
+import { RenderError } from "./ignition/index.ts";
+import { ConfigError, makePlan } from "./plan/index.ts";
+import { readSettings } from "./settings.ts";
+
+function makeCluster(): CoreOSCluster {
+  try {
+    const plan = makePlan(readSettings());
+    for (const warning of plan.warnings) void pulumi.log.warn(warning);
+    return new CoreOSCluster("cluster", { plan });
+  } catch (error) {
+    // What the user can mend is said as it is, without the stack trace of a fault in the program.
+    if (error instanceof ConfigError || error instanceof RenderError)
+      throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+const cluster = makeCluster();
+
+export const nodes = cluster.nodes;
+export const etcdEndpoints = cluster.etcdEndpoints;
+export const discoveryUrl = cluster.discoveryUrl;
+export const sshCommands = cluster.sshCommands;
