@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# Turns the tree of Debian packages into the guest's root file system.
+
+# unpack_tree TREE_TAR WORK: the guest's files to WORK/tree, what only the build needs to WORK/build.
+unpack_tree() {
+  mkdir "$2/tree"
+  tar --extract --preserve-permissions --numeric-owner --xattrs --xattrs-include='*' --file "$1" --directory "$2/tree"
+  mv "$2/tree/build" "$2/build"
+}
+
+# Lists of paths under the tree, one a line, with comments; wildcards allowed.
+remove_listed() {
+  local tree=$1 list=$2 pattern
+  # One pattern a line, each under "./": a path that stays absolute would be taken from the building machine itself.
+  while read -r pattern; do
+    # shellcheck disable=SC2086 # the pattern is meant to be expanded
+    (cd "$tree" && rm -rf -- ./${pattern#/})
+  done < <(sed -e 's/#.*//' "$list" | tr -s '[:space:]' '\n' | sed -e '/^$/d')
+}
+
+# The overlay's files belong to root and are 0644 or 0755, whatever the checkout's umask made of them.
+lay_overlay() {
+  local tree=$1
+  tar --create --directory "$here/rootfs" --owner=0 --group=0 --mode='u=rwX,go=rX' --mtime="@$SOURCE_DATE_EPOCH" \
+    --sort=name . |
+    tar --extract --directory "$tree" --keep-directory-symlink --no-overwrite-dir --preserve-permissions
+  chmod 0440 "$tree/etc/sudoers.d/coreos-cluster"
+  chmod 0600 "$tree/etc/ssh/sshd_config"
+}
+
+# The user and the groups that Container Linux Configs count on; the user has its number there.
+add_users() {
+  local tree=$1 group
+  for group in docker wheel rkt; do chroot "$tree" groupadd --system "$group"; done
+  chroot "$tree" groupadd --gid 500 core
+  chroot "$tree" useradd --uid 500 --gid core --groups adm,sudo,wheel,systemd-journal,docker \
+    --comment 'CoreOS Admin' --create-home --shell /bin/bash --password '*' core
+  # No aging, no date of change: the password file must not tell on which day the image was built.
+  sed -i -E 's/^([^:]*:[^:]*):[^:]*:.*/\1::0:99999:7:::/' "$tree/etc/shadow"
+  rm -f "$tree"/etc/{passwd,group,shadow,gshadow}- "$tree"/etc/.pwd.lock
+}
+
+write_os_release() {
+  cat >"$1/usr/lib/os-release" <<EOF
+ID=coreos-cluster-lab
+ID_LIKE=debian
+NAME="CoreOS Cluster lab image"
+PRETTY_NAME="CoreOS Cluster lab image (Debian 12 bookworm)"
+VERSION_ID=12
+VERSION_CODENAME=bookworm
+IMAGE_ID=coreos-cluster-lab
+IMAGE_VERSION=${IMAGE_VERSION:-unknown}
+EOF
+}
+
+# configure_guest TREE
+configure_guest() {
+  local tree=$1
+  install -D "$tree/usr/lib/dracut/modules.d/30ignition/ignition" "$tree/usr/lib/ignition/ignition"
+  remove_listed "$tree" "$here/remove.txt"
+  lay_overlay "$tree"
+  add_users "$tree"
+  write_os_release "$tree"
+  mkdir -p "$tree/opt/bin" "$tree/etc/coreos" "$tree/etc/systemd/network" "$tree/var/lib/coreos" "$tree/var/log/journal"
+  install -d -m 0700 "$tree/var/lib/etcd"
+  chroot "$tree" chown etcd: /var/lib/etcd
+  ln -sf multi-user.target "$tree/usr/lib/systemd/system/default.target"
+  mkdir -p "$tree/usr/lib/systemd/system/multi-user.target.wants"
+  ln -sf ../coreos-cluster-booted.service "$tree/usr/lib/systemd/system/multi-user.target.wants/"
+  # Units are enabled on the first boot, by Ignition's presets and ours. systemd takes a boot for the first while
+  # the machine ID says so; an empty file would do as well, but then Ignition's presets would not count.
+  echo uninitialized >"$tree/etc/machine-id"
+  : >"$tree/etc/fstab"
+  printf '127.0.0.1 localhost\n::1 localhost\n' >"$tree/etc/hosts"
+  chroot "$tree" depmod "$(kernel_version "$tree")"
+}
+
+kernel_version() { basename "$1"/usr/lib/modules/*; }

@@ -1,0 +1,2 @@
+# As on Container Linux.
+export PATH="$PATH:/opt/bin"
