@@ -30,25 +30,37 @@ const holdsFolder = (pid: number, paths: LabPaths): boolean =>
   sameFolder(`/proc/${pid}/root/var/lib/libvirt`, layout(paths).lib);
 
 /**
- * The holder of this checkout's lab, found among all processes by its arguments: so there is no pid file that could be
- * stale or missing, and a lab is found whatever happened to the run that made it. It has to be root's and process 1 of a
- * namespace of its own. A lab whose checkout was moved is known by its folder.
- * @returns undefined when no lab runs.
+ * The holders of this checkout's lab, found among all processes by their arguments: so there is no pid file that could be
+ * stale or missing, and a lab is found whatever happened to the run that made it. A holder has to be root's and process 1
+ * of a namespace of its own. A lab whose checkout was moved is known by its folder.
+ * @returns none when no lab runs; more than one only when runs were killed at unlucky moments.
  */
-export function findHolder(paths: LabPaths): Holder | undefined {
-  for (const pid of processIds()) {
+export function findHolders(paths: LabPaths): Holder[] {
+  return processIds().flatMap((pid) => {
     const args = argumentsOf(pid);
     const at = args.indexOf(mark);
-    if (at !== 3 || userOf(pid) !== 0) continue;
+    if (at !== 3 || userOf(pid) !== 0) return [];
     const ids = idsInNamespaces(pid);
-    if (ids.length < 2 || ids.at(-1) !== 1) continue;
-    if (args[at + 1] !== paths.lab && !holdsFolder(pid, paths)) continue;
+    if (ids.length < 2 || ids.at(-1) !== 1) return [];
+    if (args[at + 1] !== paths.lab && !holdsFolder(pid, paths)) return [];
     const [mnt, net, own] = (["mnt", "net", "pid"] as const).map((kind) => namespaceOf(pid, kind));
-    if (mnt !== undefined && net !== undefined && own !== undefined) {
-      return { pid, namespaces: { mnt, net, pid: own } };
-    }
+    if (mnt === undefined || net === undefined || own === undefined) return []; // it just ended
+    return [{ pid, namespaces: { mnt, net, pid: own } }];
+  });
+}
+
+/** The lab isn't running. `message` says what to type. */
+export class LabDownError extends Error {
+  override name = "LabDownError";
+}
+
+/** @throws LabDownError when the lab doesn't run. */
+export function requireHolder(paths: LabPaths): Holder {
+  const [holder] = findHolders(paths);
+  if (holder === undefined) {
+    throw new LabDownError("The lab is not running. Start it with: npm run cluster -- lab up");
   }
-  return undefined;
+  return holder;
 }
 
 /** Why a holder that runs is of no use; undefined when it is sound. */
@@ -67,28 +79,19 @@ export async function startHolder(context: LabContext, kvmGroup: string | undefi
   const script = join(import.meta.dirname, "namespace.sh");
   const address = `${network.address}/${network.prefixLength}`;
   const settings = [paths.lab, network.bridge, network.bridgeMac, address, network.domain, kvmGroup ?? "-"];
+  // `--pdeathsig`: were this process killed right now, a next run must not meet a set-up that goes on behind its back.
   await run(
-    "unshare",
+    "setpriv",
     [
-      "--mount",
-      "--net",
-      "--propagation",
-      "slave",
-      "--",
-      "env",
-      "-i",
-      `PATH=${systemPath}`,
-      "sh",
-      script,
-      ...settings,
+      ...["--pdeathsig", "KILL", "--", "unshare", "--mount", "--net", "--propagation", "slave", "--"],
+      ...["env", "-i", `PATH=${systemPath}`, "sh", script, ...settings],
     ],
     { log: paths.log, cwd: "/", timeout: 30 },
   );
-  const holder = { found: findHolder(paths) };
-  await waitUntil(() => (holder.found = findHolder(paths)) !== undefined, 5);
-  if (holder.found === undefined)
-    throw new Error(`The lab's namespaces vanished as soon as they were made; see ${paths.log}`);
-  return holder.found;
+  let found: Holder | undefined;
+  if ((await waitUntil(() => ([found] = findHolders(paths))[0] !== undefined, 5)) && found !== undefined)
+    return found;
+  throw new Error(`The lab's namespaces vanished as soon as they were made; see ${paths.log}`);
 }
 
 /** Where the system's own programs lie, whatever PATH the caller has. */

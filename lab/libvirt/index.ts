@@ -7,46 +7,23 @@ import { join } from "node:path";
 import type { LabContext } from "../shared/context.ts";
 import { withLock } from "../shared/lock.ts";
 import { dnsmasqConf, libvirtdConf, qemuConf, virtlogdConf } from "./config.ts";
-import { daemons, dnsmasqUser, ensureDaemon } from "./daemons.ts";
-import { endHolder, enterArguments, findHolder, holderFault, startHolder, type Holder } from "./holder.ts";
-import { kvmFinding, type DomainType } from "./kvm.ts";
-import { layout, libvirtUri, lockFile, network, registryUrl } from "./layout.ts";
+import { ensureDaemon } from "./daemonControl.ts";
+import { daemons, dnsmasqUser } from "./daemons.ts";
+import { endHolder, enterArguments, findHolders, holderFault, requireHolder } from "./holder.ts";
+import { startHolder, type Holder } from "./holder.ts";
+import { labHost, type LabHost } from "./host.ts";
+import { kvmFinding } from "./kvm.ts";
+import { layout, lockFile } from "./layout.ts";
 import { namespaceOf } from "./processes.ts";
 import { lookUpGroup, lookUpUser } from "./users.ts";
 
+export { consoleCommand, consoleLog, nodeAddress, type LabDomain } from "./domains.ts";
+export { LabDownError } from "./holder.ts";
+export type { LabHost } from "./host.ts";
 export type { DomainType } from "./kvm.ts";
-
-/** What the lab offers, as it is called inside its namespaces. */
-export interface LabHost {
-  /** The libvirt connection. */
-  readonly uri: string;
-  readonly bridge: string;
-  /** The URL of the etcd v2 discovery registry. */
-  readonly registry: string;
-  readonly domainType: DomainType;
-  /** The network of the bridge, in CIDR notation. */
-  readonly network: string;
-}
-
-const labHost = (domainType: DomainType): LabHost => ({
-  uri: libvirtUri,
-  bridge: network.bridge,
-  registry: registryUrl,
-  domainType,
-  network: network.cidr,
-});
-
-/** The lab isn't running. `message` says what to type. */
-export class LabDownError extends Error {
-  override name = "LabDownError";
-}
-
-function holderOrThrow(context: LabContext): Holder {
-  const holder = findHolder(context.paths);
-  if (holder === undefined)
-    throw new LabDownError("The lab is not running. `npm run cluster -- lab up` starts it.");
-  return holder;
-}
+export type { Lease } from "./leases.ts";
+export { libvirtRequirements } from "./requirements.ts";
+export { labStatus, type LabStatus, type LabUpStatus } from "./status.ts";
 
 function requireRoot(): void {
   if (process.getuid?.() !== 0) {
@@ -71,15 +48,21 @@ async function prepare(context: LabContext): Promise<void> {
   await writeFile(join(dnsmasq, "lab.conf"), dnsmasqConf(dnsmasqUser()));
 }
 
+/** The holder to build on; one of no use is ended first. */
+async function soundHolder(context: LabContext): Promise<Holder | undefined> {
+  const holders = findHolders(context.paths);
+  const [holder] = holders;
+  if (holder === undefined) return undefined;
+  const fault = holders.length > 1 ? "it runs more than once" : holderFault(holder, context.paths);
+  if (fault === undefined) return holder;
+  context.report(`the lab is broken (${fault}); making it anew`);
+  for (const one of holders) await endHolder(context, one);
+  return undefined;
+}
+
 async function bringUp(context: LabContext): Promise<LabHost> {
   const { domainType } = await kvmFinding(context);
-  let holder = findHolder(context.paths);
-  const fault = holder === undefined ? undefined : holderFault(holder, context.paths);
-  if (holder !== undefined && fault !== undefined) {
-    context.report(`the lab is broken (${fault}); making it anew`);
-    await endHolder(context, holder);
-    holder = undefined;
-  }
+  let holder = await soundHolder(context);
   await prepare(context);
   if (holder === undefined) {
     context.report("making the lab's namespaces and bridge");
@@ -98,39 +81,33 @@ async function bringUp(context: LabContext): Promise<LabHost> {
   return labHost(domainType);
 }
 
-/** Starts this checkout's lab, or what is missing of it; quick when it runs already. */
-export async function labUp(context: LabContext): Promise<LabHost> {
+/** Runs one change of the lab at a time, as root. */
+async function changing<T>(context: LabContext, work: () => Promise<T>): Promise<T> {
   requireRoot();
-  return await withLock(
-    lockFile(context.paths),
-    async () => await bringUp(context),
-    () => {
-      context.report("waiting for another run that changes the lab");
-    },
-  );
+  return await withLock(lockFile(context.paths), work, () => {
+    context.report("waiting for another run that changes the lab");
+  });
 }
 
-/** Ends the lab with all its machines and removes what it kept, but for Pulumi's state and the caches. */
+/** Starts this checkout's lab, or what is missing of it; quick when it runs already. */
+export async function labUp(context: LabContext): Promise<LabHost> {
+  return await changing(context, () => bringUp(context));
+}
+
+/**
+ * Ends the lab with all its machines and removes what it kept, but for Pulumi's state and the caches. Programs that still
+ * run in it are ended too, and reported.
+ */
 export async function labDown(context: LabContext): Promise<void> {
-  requireRoot();
-  await withLock(
-    lockFile(context.paths),
-    async () => {
-      const holder = findHolder(context.paths);
-      if (holder !== undefined) {
-        if (namespaceOf("self", "net") === holder.namespaces.net) {
-          throw new Error(
-            "This command runs inside the lab, which can't be ended from there: run it outside.",
-          );
-        }
-        await endHolder(context, holder);
+  await changing(context, async () => {
+    for (const holder of findHolders(context.paths)) {
+      if (namespaceOf("self", "net") === holder.namespaces.net) {
+        throw new Error("This command runs inside the lab, which can't be ended from there: run it outside.");
       }
-      await rm(layout(context.paths).root, { recursive: true, force: true });
-    },
-    () => {
-      context.report("waiting for another run that changes the lab");
-    },
-  );
+      await endHolder(context, holder);
+    }
+    await rm(layout(context.paths).root, { recursive: true, force: true });
+  });
 }
 
 /**
@@ -138,5 +115,5 @@ export async function labDown(context: LabContext): Promise<void> {
  * @throws LabDownError when the lab doesn't run.
  */
 export function enterCommand(context: LabContext): string[] {
-  return enterArguments(holderOrThrow(context), process.cwd());
+  return enterArguments(requireHolder(context.paths), process.cwd());
 }

@@ -9,15 +9,17 @@ umask 022
 lab=$1 bridge=$2 mac=$3 address=$4 domain=$5 kvm=$6
 root=$lab/libvirt
 
+# `-n` on every mount: else it would note the mount in the host's /run/mount.
+
 # A sysfs of this network namespace, so that /sys/class/net shows its bridge. No cgroup file system is mounted
 # below it: libvirt then makes no cgroups, which would stay on the host.
-mount -t sysfs sysfs /sys
+mount -n -t sysfs sysfs /sys
 
 # A /run of our own. What the host has in its /run is bound into it, but for the system bus and systemd (libvirt
 # would register the domains with systemd-machined), and for the sockets of a libvirt of the host's own.
 run=$root/run
 mkdir -p "$run"
-mount -t tmpfs -o mode=755,nosuid coreos-cluster "$run"
+mount -n -t tmpfs -o mode=755,nosuid coreos-cluster "$run"
 for entry in /run/* /run/.[!.]*; do
     case ${entry#/run/} in
         dbus | systemd | libvirt | virtlogd* | virtlockd* | libvirtd* | dnsmasq* | xtables.lock) continue ;;
@@ -27,10 +29,10 @@ for entry in /run/* /run/.[!.]*; do
         cp -P "$entry" "$here"
     elif [ -d "$entry" ]; then
         mkdir "$here"
-        mount --rbind "$entry" "$here"
+        mount -n --rbind "$entry" "$here"
     elif [ -e "$entry" ]; then
         : >"$here"
-        mount --bind "$entry" "$here"
+        mount -n --bind "$entry" "$here"
     fi
 done
 mkdir -p "$run/libvirt/network" "$run/coreos-cluster/registry"
@@ -41,13 +43,13 @@ resolv=$(readlink -f /etc/resolv.conf || :)
 case $resolv in
     /run/*)
         if [ -e "$run/${resolv#/run/}" ]; then
-            mount --bind "$run/coreos-cluster/resolv.conf" "$run/${resolv#/run/}"
+            mount -n --bind "$run/coreos-cluster/resolv.conf" "$run/${resolv#/run/}"
         else
             mkdir -p "$(dirname "$run/${resolv#/run/}")"
             cp "$run/coreos-cluster/resolv.conf" "$run/${resolv#/run/}"
         fi
         ;;
-    *) [ ! -e "$resolv" ] || mount --bind "$run/coreos-cluster/resolv.conf" "$resolv" ;;
+    *) [ ! -e "$resolv" ] || mount -n --bind "$run/coreos-cluster/resolv.conf" "$resolv" ;;
 esac
 
 # KVM: libvirt judges by whether QEMU's user can open /dev/kvm, and where that fails after QEMU itself could, it
@@ -62,14 +64,14 @@ if [ -e /dev/kvm ]; then
         chown "root:$kvm" "$run/coreos-cluster/kvm"
         chmod 660 "$run/coreos-cluster/kvm"
     fi
-    mount --bind "$run/coreos-cluster/kvm" /dev/kvm
+    mount -n --bind "$run/coreos-cluster/kvm" /dev/kvm
 fi
 
-mount --bind "$root/registry" "$run/coreos-cluster/registry"
-mount --move "$run" /run
+mount -n --bind "$root/registry" "$run/coreos-cluster/registry"
+mount -n --move "$run" /run
 for pair in etc:/etc/libvirt lib:/var/lib/libvirt cache:/var/cache/libvirt log:/var/log/libvirt; do
     mkdir -p "${pair#*:}" # belongs to libvirt's packages; it is there unless somebody removed it
-    mount --bind "$root/${pair%%:*}" "${pair#*:}"
+    mount -n --bind "$root/${pair%%:*}" "${pair#*:}"
 done
 
 ip link set lo up
