@@ -1,4 +1,5 @@
 /** A cluster as it is right now: the program's outputs with the members' health beside, asked live. */
+import type { EndpointHealth } from "../health.ts";
 import { table } from "../ui/table.ts";
 import { UserError } from "../ui/errors.ts";
 import { runInLab, type LabSession } from "./session.ts";
@@ -28,13 +29,6 @@ export interface ClusterView {
   readonly healthy: boolean;
 }
 
-/** One line of `commands/health.ts`. */
-interface EndpointHealth {
-  readonly endpoint: string;
-  readonly member: string;
-  readonly health: string;
-}
-
 /**
  * A node by its name.
  * @throws UserError when the cluster has none of that name, or its address is unknown
@@ -60,27 +54,30 @@ export function findNode(
 
 /** Asks every member of the cluster for its health, from inside the lab. */
 export async function clusterView(session: LabSession, outputs: Outputs): Promise<ClusterView> {
-  const etcdEndpoints = outputs.etcdEndpoints ?? [];
-  const { stdout } = await runInLab(session, ["node", "commands/health.ts", ...etcdEndpoints], {
-    timeout: 60,
-  });
-  const answers = JSON.parse(stdout) as readonly EndpointHealth[];
-  const nodes = (outputs.nodes ?? []).map((node): NodeView => {
-    const address = node.addresses[0] ?? "";
+  const { stdout } = await runInLab(
+    session,
+    ["node", "commands/health.ts", ...(outputs.etcdEndpoints ?? [])],
+    {
+      timeout: 60,
+    },
+  );
+  return viewOf(outputs, JSON.parse(stdout) as readonly EndpointHealth[]);
+}
+
+/** The outputs and the members' answers, put together by address and name. */
+export function viewOf(outputs: Outputs, answers: readonly EndpointHealth[]): ClusterView {
+  const members = answers.find((answer) => answer.health === "healthy")?.members ?? [];
+  const nodes = (outputs.nodes ?? []).map(({ name, mac, domainId, addresses }): NodeView => {
+    const address = addresses[0] ?? "";
     const answer = answers.find(({ endpoint }) => new URL(endpoint).hostname === address);
-    const { name, mac, domainId } = node;
-    return {
-      name,
-      mac,
-      address,
-      domainId,
-      member: answer?.member ?? "",
-      health: answer?.health ?? "not asked",
-    };
+    const member = members.find((candidate) => candidate.name === name)?.id ?? "";
+    const health =
+      answer?.health === "healthy" && member === "" ? "not a member" : (answer?.health ?? "unknown");
+    return { name, mac, address, domainId, member, health };
   });
   return {
     nodes,
-    etcdEndpoints,
+    etcdEndpoints: outputs.etcdEndpoints ?? [],
     discoveryUrl: outputs.discoveryUrl ?? "",
     healthy: nodes.length > 0 && nodes.every((node) => node.health === "healthy"),
   };

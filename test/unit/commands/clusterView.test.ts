@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { findNode, renderNodes, viewOf } from "../../../commands/lab/clusterView.ts";
+
+const node = (number: number) => ({
+  name: `dev-core0${number}`,
+  mac: `52:54:00:00:00:0${number}`,
+  addresses: [`192.0.2.${number}`],
+  domainId: `id-${number}`,
+});
+const outputs = {
+  nodes: [node(1), node(2)],
+  etcdEndpoints: ["http://192.0.2.1:2379", "http://192.0.2.2:2379"],
+  discoveryUrl: "http://192.0.2.254:2379/v2/keys/discovery/token",
+};
+const members = [
+  { name: "dev-core01", id: "a1" },
+  { name: "dev-core02", id: "b2" },
+];
+const healthy = (number: number) => ({
+  endpoint: `http://192.0.2.${number}:2379`,
+  health: "healthy",
+  members,
+});
+
+describe("the view of a cluster", () => {
+  it("is healthy when every node is a healthy member", () => {
+    const view = viewOf(outputs, [healthy(2), healthy(1)]);
+    assert.equal(view.healthy, true);
+    assert.deepEqual(
+      view.nodes.map((seen) => seen.member),
+      ["a1", "b2"],
+    );
+  });
+
+  it("is not healthy when one member is not, and says what that one says", () => {
+    const view = viewOf(outputs, [
+      healthy(1),
+      { endpoint: "http://192.0.2.2:2379", health: "connect ECONNREFUSED", members: [] },
+    ]);
+    assert.equal(view.healthy, false);
+    assert.deepEqual(
+      view.nodes.map((seen) => seen.health),
+      ["healthy", "connect ECONNREFUSED"],
+    );
+  });
+
+  it("is not healthy when a healthy etcd is no member of this cluster", () => {
+    const alone = { ...healthy(1), members: [{ name: "dev-core02", id: "b2" }] };
+    assert.equal(viewOf(outputs, [alone, healthy(2)]).nodes[0]?.health, "not a member");
+  });
+
+  it("is not healthy when there are no nodes", () => {
+    assert.equal(viewOf({}, []).healthy, false);
+  });
+
+  it("is a table with a line for each node", () => {
+    const lines = renderNodes(viewOf(outputs, [healthy(1), healthy(2)]).nodes).split("\n");
+    assert.match(lines[0] ?? "", /^NODE +MAC +ADDRESS +ETCD MEMBER +HEALTH$/);
+    assert.match(lines[1] ?? "", /^dev-core01 +52:54:00:00:00:01 +192\.0\.2\.1 +a1 +healthy$/);
+    assert.equal(lines.length, 3);
+  });
+});
+
+describe("finding a node", () => {
+  it("finds it by its name", () => {
+    assert.deepEqual(findNode(outputs, "dev-core02"), {
+      name: "dev-core02",
+      address: "192.0.2.2",
+      domainId: "id-2",
+    });
+  });
+
+  it("names the nodes that there are when there is none of that name", () => {
+    assert.throws(
+      () => findNode(outputs, "core9"),
+      /no node is named core9; there are: dev-core01, dev-core02/,
+    );
+  });
+
+  it("says what to type when there is no cluster yet", () => {
+    assert.throws(() => findNode({}, "dev-core01"), /npm start/);
+  });
+});
