@@ -42,13 +42,13 @@ async function domains(): Promise<string[]> {
 
 describe("npm start, from nothing to a healthy cluster and back", function () {
   this.timeout(25 * minutes);
-  let before: HostState;
+  let asItWas: HostState;
   let endpoints: string[];
 
   before(async () => {
     await npm("stop");
     await rm(labFolder, { recursive: true, force: true });
-    before = hostState();
+    asItWas = hostState();
   });
 
   after(async () => {
@@ -66,9 +66,8 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
       const { exitCode, stdout } = await npm("cluster", "exec", "virsh", "list", "--all", "--name");
       if (exitCode === 0 && stdout.includes("dev-core")) break;
     }
-    assert.ok(killed.pid !== undefined);
-    process.kill(-killed.pid, "SIGKILL"); // npm, the CLI and pulumi at once
-    await killed;
+    killed.killAll(); // npm, the CLI and pulumi at once
+    await killed.ended;
   });
 
   it("ends healthy when it is run again, and says what there is", async () => {
@@ -187,7 +186,7 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
   it("leaves the host as it was after npm stop", async () => {
     const { exitCode, all } = await npm("stop");
     assert.equal(exitCode, 0, all);
-    assert.deepEqual(hostState(), before);
+    assert.deepEqual(hostState(), asItWas);
     assert.equal(existsSync(`${labFolder}/state`), false);
   });
 

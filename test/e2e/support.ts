@@ -1,36 +1,52 @@
 /** The CLI as a user types it, on a lab of the suite's own beside the developer's. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { execa, type ResultPromise } from "execa";
+import { execa } from "execa";
 
 export const checkout = join(import.meta.dirname, "..", "..");
 export const labFolder = join(checkout, ".lab-e2e");
 
 const env = { CLUSTER_LAB_DIR: labFolder, NO_COLOR: "1" };
 
-interface Answer {
+export interface Answer {
   readonly exitCode: number | undefined;
   readonly stdout: string;
-  readonly stderr: string;
   readonly all: string;
 }
 
-/** `npm start`, in a process group of its own, so that a test can kill it as a whole. */
-export function npmStart(): ResultPromise<{ all: true; reject: false; detached: true }> {
-  return execa("npm", ["start"], {
+/** A run of `npm start` in a process group of its own, so that a test can kill it as a whole. */
+export interface Start {
+  readonly ended: Promise<unknown>;
+  killAll(): void;
+}
+
+export function npmStart(): Start {
+  const child = execa("npm", ["start"], {
     cwd: checkout,
     env,
-    all: true,
     reject: false,
     detached: true,
-    stdin: "ignore",
+    stdio: "ignore",
   });
+  return {
+    ended: child,
+    killAll: () => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    },
+  };
 }
 
 /** `npm SCRIPT -- ARGUMENTS`, to its end. */
 export async function npm(script: string, ...args: string[]): Promise<Answer> {
   const command = ["run", "--silent", script, "--", ...args];
-  return await execa("npm", command, { cwd: checkout, env, all: true, reject: false, stdin: "ignore" });
+  const result = await execa("npm", command, {
+    cwd: checkout,
+    env,
+    all: true,
+    reject: false,
+    stdin: "ignore",
+  });
+  return { exitCode: result.exitCode, stdout: result.stdout, all: result.all };
 }
 
 /** A command in the lab; its standard output. Fails with all that it printed. */
