@@ -1,0 +1,103 @@
+/** Pulumi in the lab: its home with all plugins installed, its backend, its passphrase. */
+import { randomBytes } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
+import { chmod, link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { LabContext } from "../shared/context.ts";
+import type { Toolchain } from "./index.ts";
+import { placeLink } from "./place.ts";
+import type { ResolvedTool } from "./resolve.ts";
+import { machineArch, tools, type Tool } from "./table.ts";
+
+/** The folder below PULUMI_HOME/plugins that Pulumi expects a plugin in. */
+function pluginFolder(tool: Tool): string {
+  return `${tool.kind === "language-plugin" ? "language" : "resource"}-${tool.plugin ?? tool.name}-v${tool.version}`;
+}
+
+/**
+ * Installs the plugins as `pulumi plugin install --file` would, but by links: nothing is copied, and it takes
+ * milliseconds. A language host that lies beside its Pulumi is found there.
+ */
+async function installPlugins(home: string, toolchain: Toolchain): Promise<void> {
+  const resolved = new Map(toolchain.tools.map((tool) => [tool.name, tool]));
+  const pulumi = resolved.get("pulumi");
+  const beside = (tool: ResolvedTool): boolean =>
+    pulumi !== undefined && dirname(realpathSync(pulumi.path)) === dirname(realpathSync(tool.path));
+  const folders = new Set<string>();
+  for (const tool of tools) {
+    const found = resolved.get(tool.name);
+    if (found === undefined || (tool.kind !== "language-plugin" && tool.kind !== "resource-plugin")) continue;
+    if (tool.kind === "language-plugin" && beside(found)) continue;
+    folders.add(pluginFolder(tool));
+    await placeLink(found.path, join(home, "plugins", pluginFolder(tool), tool.name));
+  }
+  await mkdir(join(home, "plugins"), { recursive: true });
+  for (const folder of await readdir(join(home, "plugins"))) {
+    if (!folders.has(folder)) await rm(join(home, "plugins", folder), { recursive: true, force: true });
+  }
+}
+
+/** Lays the Terraform provider out as the bridge's cache of downloads has it, so that it asks no registry. */
+async function installTerraformProvider(cache: string, toolchain: Toolchain): Promise<void> {
+  for (const tool of tools.filter(({ kind }) => kind === "terraform-provider")) {
+    const path = toolchain.tools.find(({ name }) => name === tool.name)?.path;
+    if (path === undefined) continue;
+    const provider = join(
+      "registry.opentofu.org",
+      "dmacvicar",
+      "libvirt",
+      tool.version,
+      `linux_${machineArch()}`,
+    );
+    await placeLink(path, join(cache, provider, tool.name));
+  }
+}
+
+/** Makes the file with the passphrase for secrets in the lab's state, once. */
+async function ensurePassphrase(file: string): Promise<void> {
+  if (existsSync(file)) {
+    await chmod(file, 0o600);
+    return;
+  }
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
+  await writeFile(draft, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  // A link fails where a run beside this one was first, whose passphrase then counts; a rename would replace it.
+  await link(draft, file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  });
+  await rm(draft);
+}
+
+/**
+ * Prepares Pulumi in the lab's folder and says with which environment it runs: its own home with every plugin
+ * installed, a file backend, and nothing that would use the network. Takes milliseconds when all is there.
+ */
+export async function preparePulumi(
+  context: LabContext,
+  toolchain: Toolchain,
+): Promise<Record<string, string>> {
+  const root = join(context.paths.lab, "pulumi");
+  const home = join(root, "home");
+  const backend = join(root, "state");
+  const passphrase = join(root, "passphrase");
+  const providers = join(root, "terraform-providers");
+  await mkdir(backend, { recursive: true });
+  await mkdir(home, { recursive: true });
+  await chmod(root, 0o700); // the state holds the lab's keys and tokens
+  await Promise.all([
+    installPlugins(home, toolchain),
+    installTerraformProvider(providers, toolchain),
+    ensurePassphrase(passphrase),
+  ]);
+  return {
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: `file://${backend}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
+    PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR: providers,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // Only the pinned plugins count, whatever else is on PATH.
+    PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+    NODE_COMPILE_CACHE: join(root, "node-compile-cache"),
+  };
+}

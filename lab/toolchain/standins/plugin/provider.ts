@@ -1,0 +1,205 @@
+/** The ResourceProvider service over a table of resource types. */
+import type { Server } from "@grpc/grpc-js";
+import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
+import structMessages, { type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
+import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import type {
+  CheckRequest,
+  CreateRequest,
+  DeleteRequest,
+  DiffRequest,
+  InvokeRequest,
+  ReadRequest,
+  UpdateRequest,
+} from "@pulumi/pulumi/proto/provider_pb.js";
+import type { Changes, ChangeKind } from "./diff.ts";
+import { grpc, RpcError, unary } from "./grpc.ts";
+import type { StatusLog } from "./log.ts";
+import { withoutNulls, type PropertyMap } from "./values.ts";
+
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** What a create, update or delete is given beside its values. */
+export interface Operation {
+  readonly name: string;
+  /** Only say what would come out; unknown values are marked so. */
+  readonly preview: boolean;
+  /** Aborted when the user cancels. */
+  readonly signal: AbortSignal;
+  readonly status: (line: string) => void;
+}
+
+/** One kind of resource. Inputs are given as checked; states are what create or update returned. */
+export interface ResourceType {
+  readonly check: (inputs: PropertyMap) => { inputs: PropertyMap; failures: readonly CheckFailure[] };
+  /** The changed properties and, of those, the ones that need a new resource. */
+  readonly diff: (old: PropertyMap, next: PropertyMap) => { changes: Changes; replaces: ReadonlySet<string> };
+  readonly create: (inputs: PropertyMap, operation: Operation) => Promise<{ id: string; state: PropertyMap }>;
+  readonly update: (
+    state: PropertyMap,
+    inputs: PropertyMap,
+    oldInputs: PropertyMap,
+    operation: Operation,
+  ) => Promise<PropertyMap>;
+  readonly delete: (state: PropertyMap, operation: Operation) => Promise<void>;
+}
+
+export interface ProviderOptions {
+  /** The package's name, for messages. */
+  readonly name: string;
+  /** The release that this stands in for. */
+  readonly version: string;
+  readonly types: Readonly<Record<string, ResourceType>>;
+  readonly status: StatusLog;
+  readonly signal: AbortSignal;
+  readonly cancel: () => void;
+}
+
+type Addressed = CheckRequest | DiffRequest | CreateRequest | ReadRequest | UpdateRequest | DeleteRequest;
+
+const plain = (struct: Struct | undefined): PropertyMap =>
+  struct === undefined ? {} : withoutNulls(struct.toJavaScript());
+const struct = (map: PropertyMap): Struct => structMessages.Struct.fromJavaScript(map);
+
+const { PropertyDiff } = messages;
+const KIND = {
+  add: [PropertyDiff.Kind.ADD, PropertyDiff.Kind.ADD_REPLACE],
+  delete: [PropertyDiff.Kind.DELETE, PropertyDiff.Kind.DELETE_REPLACE],
+  update: [PropertyDiff.Kind.UPDATE, PropertyDiff.Kind.UPDATE_REPLACE],
+} as const satisfies Record<ChangeKind, unknown>;
+
+/** Adds the provider's service to a server. */
+export function registerProvider(server: Server, options: ProviderOptions): void {
+  const { name, version, types } = options;
+  // URNs end in `[parent type$]type::name`, and a name may hold anything, `::` too.
+  const typeOf = (request: Addressed): ResourceType => {
+    const token = request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
+    const type = types[token];
+    if (type !== undefined) return type;
+    throw new RpcError(
+      grpc.status.INVALID_ARGUMENT,
+      `the offline stand-in for pulumi-resource-${name} does not know ${token}, only ${Object.keys(types).join(", ")}; ` +
+        `install the official plugin: pulumi plugin install resource ${name} ${version}`,
+    );
+  };
+  const operation = (request: CreateRequest | UpdateRequest | DeleteRequest): Operation => ({
+    name: request.getName() || request.getUrn().split("::").slice(3).join("::"),
+    preview: "getPreview" in request && request.getPreview(),
+    signal: options.signal,
+    status: (line) => {
+      options.status(request.getUrn(), line);
+    },
+  });
+  const implementation = {
+    handshake: unary(() => {
+      const response = new messages.ProviderHandshakeResponse();
+      response.setAcceptSecrets(true);
+      response.setAcceptResources(true);
+      return response;
+    }),
+    getSchema: unary(() => {
+      const response = new messages.GetSchemaResponse();
+      response.setSchema("{}");
+      return response;
+    }),
+    checkConfig: unary((request: CheckRequest) => {
+      const response = new messages.CheckResponse();
+      response.setInputs(request.getNews());
+      return response;
+    }),
+    configure: unary(() => {
+      const response = new messages.ConfigureResponse();
+      response.setAcceptsecrets(true);
+      response.setSupportspreview(true);
+      response.setAcceptresources(true);
+      return response;
+    }),
+    invoke: unary((request: InvokeRequest) => {
+      throw new RpcError(
+        grpc.status.UNIMPLEMENTED,
+        `the offline stand-in for pulumi-resource-${name} has no function ${request.getTok()}; ` +
+          `install the official plugin: pulumi plugin install resource ${name} ${version}`,
+      );
+    }),
+    check: unary((request: CheckRequest) => {
+      const { inputs, failures } = typeOf(request).check(plain(request.getNews()));
+      const response = new messages.CheckResponse();
+      response.setInputs(struct(inputs));
+      for (const { property, reason } of failures) {
+        const failure = new messages.CheckFailure();
+        failure.setProperty(property);
+        failure.setReason(reason);
+        response.addFailures(failure);
+      }
+      return response;
+    }),
+    diff: unary((request: DiffRequest) => {
+      const state = plain(request.getOlds());
+      const ignored = request.getIgnorechangesList().flatMap((key) => {
+        const value = state[key];
+        return value === undefined ? [] : [[key, value] as const];
+      });
+      const next = { ...plain(request.getNews()), ...Object.fromEntries(ignored) };
+      const { changes, replaces } = typeOf(request).diff(plain(request.getOldInputs()), next);
+      const response = new messages.DiffResponse();
+      const { DiffChanges } = messages.DiffResponse;
+      response.setChanges(changes.size === 0 ? DiffChanges.DIFF_NONE : DiffChanges.DIFF_SOME);
+      response.setHasdetaileddiff(true);
+      for (const [path, kind] of changes) {
+        const change = new PropertyDiff();
+        change.setKind(KIND[kind][replaces.has(path) ? 1 : 0]);
+        response.getDetaileddiffMap().set(path, change);
+      }
+      response.setReplacesList([...replaces]);
+      response.setDiffsList([...changes.keys()]);
+      return response;
+    }),
+    create: unary(async (request: CreateRequest) => {
+      const inputs = plain(request.getProperties());
+      const { id, state } = await typeOf(request).create(inputs, operation(request));
+      const response = new messages.CreateResponse();
+      response.setId(id);
+      response.setProperties(struct(state));
+      return response;
+    }),
+    // Neither commands nor random values live anywhere but in the state: reading gives back what is there.
+    read: unary((request: ReadRequest) => {
+      const response = new messages.ReadResponse();
+      response.setId(request.getId());
+      response.setProperties(request.getProperties());
+      response.setInputs(request.getInputs());
+      return response;
+    }),
+    update: unary(async (request: UpdateRequest) => {
+      const state = await typeOf(request).update(
+        plain(request.getOlds()),
+        plain(request.getNews()),
+        plain(request.getOldInputs()),
+        operation(request),
+      );
+      const response = new messages.UpdateResponse();
+      response.setProperties(struct(state));
+      return response;
+    }),
+    delete: unary(async (request: DeleteRequest) => {
+      await typeOf(request).delete(plain(request.getProperties()), operation(request));
+      return new emptyMessages.Empty();
+    }),
+    cancel: unary(() => {
+      options.cancel();
+      return new emptyMessages.Empty();
+    }),
+    attach: unary(() => new emptyMessages.Empty()),
+    getPluginInfo: unary(() => {
+      const info = new pluginMessages.PluginInfo();
+      info.setVersion(version);
+      return info;
+    }),
+  };
+  server.addService(providerServices.ResourceProviderService, implementation);
+}
