@@ -1,9 +1,10 @@
 /** Profiles and variables in, one Container Linux Config out, which knows where each of its lines comes from. */
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
+import { isAlias, isMap, isPair, isScalar, isSeq } from "yaml";
 import { mergeProfiles, originText, type Merged } from "./merge.ts";
-import { YAML_VERSION, type Profile } from "./profile.ts";
+import type { Profile } from "./profile.ts";
 import { substitute, type Variables } from "./substitute.ts";
 import type { Path } from "./values.ts";
+import { readYaml, writeYaml } from "./yaml.ts";
 
 export interface ContainerLinuxConfig {
   readonly text: string;
@@ -13,8 +14,7 @@ export interface ContainerLinuxConfig {
 
 /** The path of the innermost value that begins at or before a line of a YAML text and does not end before it. */
 function pathAt(text: string, line: number): Path {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { version: YAML_VERSION, lineCounter: lines });
+  const { document, lines } = readYaml(text);
   const covers = (node: { range?: [number, number, number] | null | undefined }): boolean =>
     !!node.range && lines.linePos(node.range[0]).line <= line && lines.linePos(node.range[1]).line >= line;
   const descend = (node: unknown): Path => {
@@ -49,6 +49,6 @@ export function compose(profiles: readonly Profile[], variables: Variables): Con
   const merged = mergeProfiles(
     profiles.map((profile) => ({ profile, value: substitute(profile, variables) })),
   );
-  const text = stringify(merged.value, { version: YAML_VERSION, lineWidth: 0, aliasDuplicateObjects: false });
+  const text = writeYaml(merged.value);
   return { text, locate: (line) => locate(text, merged, line) };
 }

@@ -8,7 +8,7 @@
  */
 import { RenderError } from "../errors.ts";
 import type { Profile } from "./profile.ts";
-import { isMap, type Path, type Value, type ValueMap } from "./values.ts";
+import { isMap, isSame, type Path, type Value, type ValueMap } from "./values.ts";
 
 interface ListRule {
   /** The key whose value tells one item from another. */
@@ -103,7 +103,7 @@ class Merger {
         if (known !== undefined && !Array.isArray(known)) this.#conflict(this.#name(there), there, here);
         this.#mergeList((target[key] = known ?? []), value, there, here);
       } else if (known === undefined) target[key] = value;
-      else if (known !== value) this.#conflict(this.#name(there), there, here);
+      else if (!isSame(known, value)) this.#conflict(this.#name(there), there, here);
     }
   }
 
@@ -111,7 +111,7 @@ class Merger {
     items.forEach((item, index) => {
       const here: Origin = { profile: origin.profile, path: [...origin.path, index] };
       if (isMap(item)) this.#mergeItem(target, item, at, here);
-      else if (Array.isArray(item) || !target.includes(item)) {
+      else if (Array.isArray(item) || !target.some((known) => isSame(known, item))) {
         this.#note([...at, target.length], here);
         target.push(item);
       }

@@ -1,10 +1,7 @@
 /** One source document, a profile: parsed, and able to say on which line a value stands. */
-import { LineCounter, parseDocument, type Document } from "yaml";
 import { RenderError } from "../errors.ts";
 import { isMap, type Path, type ValueMap } from "./values.ts";
-
-/** Container Linux Configs are YAML 1.1, as their transpiler reads it: `mode: 0644` is octal. */
-export const YAML_VERSION = "1.1";
+import { readYaml, type ReadYaml } from "./yaml.ts";
 
 export interface Profile {
   /** What messages call it: its file. */
@@ -14,7 +11,7 @@ export interface Profile {
   readonly lineOf: (path: Path) => number;
 }
 
-function lineIn(document: Document, lines: LineCounter, path: Path): number {
+function lineIn({ document, lines }: ReadYaml, path: Path): number {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true) as
       { range?: [number, number, number] } | undefined;
@@ -28,13 +25,12 @@ function lineIn(document: Document, lines: LineCounter, path: Path): number {
  * @throws RenderError naming source and line where it is no YAML, or not a map.
  */
 export function parseProfile(source: string, text: string): Profile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { version: YAML_VERSION, lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
+  const read = readYaml(text);
+  const [error] = read.document.errors;
   if (error !== undefined) {
-    throw new RenderError(`${source} line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
+    throw new RenderError(`${source} line ${read.lines.linePos(error.pos[0]).line}: ${error.message}`);
   }
-  const value: unknown = document.toJS() ?? {};
+  const value: unknown = read.document.toJS() ?? {};
   if (!isMap(value)) throw new RenderError(`${source}: a Container Linux Config is a map, this is not`);
-  return { source, value, lineOf: (path) => lineIn(document, lines, path) };
+  return { source, value, lineOf: (path) => lineIn(read, path) };
 }
