@@ -1,35 +1,49 @@
+import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
-import importX from "eslint-plugin-import-x";
 
-/** Forbids `target` files to import from `from` folders: the arrows of docs/architecture.md. */
-const arrow = (target, from, message) => ({ target, from, message });
+/**
+ * The arrows of docs/architecture.md: files of `folder` don't import the named folders or files beside it, nor the
+ * named packages.
+ */
+function arrow(folder, { folders = [], packages = [] }, message) {
+  const beside = folders.map((name) => ({ regex: `^(\\.\\./)+${name}(/|\\.ts$)`, message }));
+  const named = packages.map((name) => ({ regex: `^${name}(/|$)`, message }));
+  return {
+    files: [`${folder}/**/*.ts`],
+    rules: { "no-restricted-imports": ["error", { patterns: [...beside, ...named] }] },
+  };
+}
 
-export default tseslint.config(
-  { ignores: ["sdks/**", "node_modules/**", ".lab/**"] },
-  ...tseslint.configs.strictTypeChecked,
+export default defineConfig(
+  { ignores: ["sdks/**", "node_modules/**", ".lab*/**"] },
+  tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    plugins: { "import-x": importX },
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
-      "import-x/no-restricted-paths": [
-        "error",
-        {
-          zones: [
-            arrow("./plan", ["./ignition", "./components", "./commands", "./lab", "./settings.ts"], "plan/ is pure and stands alone"),
-            arrow("./ignition", ["./components", "./commands", "./lab", "./settings.ts"], "ignition/ knows only plan types"),
-            arrow("./components", ["./lab", "./settings.ts"], "components/ make resources out of the plan"),
-            arrow("./lab", ["./plan", "./ignition", "./components", "./commands", "./settings.ts"], "lab/ imports nothing of the program"),
-            arrow("./commands", ["./components", "./settings.ts"], "commands/ use plan, ignition and lab"),
-          ],
-        },
-      ],
     },
   },
-  {
-    files: ["plan/**/*.ts", "ignition/**/*.ts"],
-    rules: { "no-restricted-imports": ["error", { patterns: ["@pulumi/*"] }] },
-  },
-  { files: ["**/*.js"], ...tseslint.configs.disableTypeChecked },
-  { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
+  arrow(
+    "plan",
+    { folders: ["ignition", "images", "components", "commands", "host", "lab", "settings", "index"], packages: ["@pulumi"] },
+    "plan/ is pure and stands alone",
+  ),
+  arrow(
+    "ignition",
+    { folders: ["images", "components", "commands", "host", "lab", "settings", "index"], packages: ["@pulumi"] },
+    "ignition/ knows the plan's types and nothing of Pulumi",
+  ),
+  arrow("components", { folders: ["lab", "settings", "index"] }, "components/ make resources out of the plan"),
+  arrow(
+    "lab",
+    { folders: ["plan", "ignition", "images", "components", "commands", "host", "settings", "index"] },
+    "lab/ imports nothing of the program",
+  ),
+  arrow("commands", { folders: ["components", "settings", "index"] }, "commands/ use plan, ignition, host and lab"),
+  arrow(
+    "host",
+    { folders: ["components", "commands", "lab", "settings", "index"], packages: ["@pulumi"] },
+    "host/ knows libvirt and nothing of the program",
+  ),
+  { files: ["**/*.js"], extends: [tseslint.configs.disableTypeChecked] },
 );
