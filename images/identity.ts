@@ -59,15 +59,27 @@ function recall(entry: string, key: string): string | undefined {
   }
 }
 
+/** Does what may fail without harm: a cache that can't be written costs time, nothing else. */
+function tolerate(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function remember(folder: string, entry: string, key: string, sha256: string): void {
   const part = `${entry}.${process.pid}`;
-  try {
+  const written = tolerate(() => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(part, JSON.stringify({ stamp: key, sha256 }), { mode: 0o600 });
     renameSync(part, entry);
-  } catch {
-    rmSync(part, { force: true }); // a cache that can't be written costs time, nothing else
-  }
+  });
+  if (!written)
+    tolerate(() => {
+      rmSync(part, { force: true });
+    });
 }
 
 /**
