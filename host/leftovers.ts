@@ -79,11 +79,13 @@ export async function checkPoolName(host: Host, name: string): Promise<boolean> 
   );
 }
 
-/** Makes the name of a volume in our pool free. A machine of ours that still uses it is powered off, not removed. */
+/**
+ * Makes the name of a volume in our pool free. A machine of ours that still uses it is powered off, not removed.
+ * The pool is not refreshed: other volumes are being made in it at the same time, and libvirt refuses then.
+ */
 export async function clearVolume(host: Host, pool: string, name: string): Promise<void> {
-  if (!(await checkPoolName(host, pool))) return;
-  await host.virsh("pool-refresh", pool);
   if (!(await volumeNames(host.virsh, pool)).includes(name)) return;
+  if (!(await checkPoolName(host, pool))) return;
   const path = (await host.virsh("vol-path", name, "--pool", pool)).trim();
   for (const domain of await readDomains(host.virsh)) {
     if (!domain.files.includes(path)) continue;

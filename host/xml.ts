@@ -9,7 +9,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** What XML 1.0 can't hold: control characters, two non-characters and halves of surrogate pairs. */
- 
+
 const UNFIT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
 
 /** `text` as XML character data that also fits into a quoted attribute. Characters that XML can't hold become U+FFFD. */
