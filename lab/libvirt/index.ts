@@ -37,7 +37,14 @@ function requireRoot(): void {
 async function prepare(context: LabContext): Promise<void> {
   const folders = layout(context.paths);
   const dnsmasq = join(folders.lib, "dnsmasq");
-  for (const folder of [folders.etc, folders.lib, folders.cache, join(folders.log, "qemu"), folders.registry, dnsmasq]) {
+  for (const folder of [
+    folders.etc,
+    folders.lib,
+    folders.cache,
+    join(folders.log, "qemu"),
+    folders.registry,
+    dnsmasq,
+  ]) {
     await mkdir(folder, { recursive: true, mode: 0o755 });
   }
   const etcd = lookUpUser("etcd") ?? lookUpUser("nobody");
