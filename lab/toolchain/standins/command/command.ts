@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { diffInputs } from "../plugin/diff.ts";
 import type { ResourceType } from "../plugin/provider.ts";
 import { equal, isUnknown, reveal, UNKNOWN, type PropertyMap } from "../plugin/values.ts";
-import { checkInputs, plainInputs, type CommandInputs } from "./inputs.ts";
+import { checkInputs, INPUT_NAMES, plainInputs, type CommandInputs } from "./inputs.ts";
 import { runCommand, type Outputs, type RunContext } from "./run.ts";
 
 /** The old outputs of a state, as the next run sees them. */
@@ -43,12 +43,14 @@ export const localCommand: ResourceType = {
     return { id, state: { ...inputs, ...outputs } };
   },
 
-  update: async (state, inputs, oldInputs, operation) => {
+  update: async (state, inputs, operation) => {
     const old = outputsOf(state);
     if (operation.preview) {
-      const changed = Object.keys({ ...oldInputs, ...inputs }).some(
-        (key) => !equal(oldInputs[key], inputs[key]),
-      );
+      // As the official plugin judges it: an input that is new, such as a first `delete`, does not count.
+      const changed = INPUT_NAMES.some((key) => {
+        const [before, now] = [state[key] ?? null, inputs[key] ?? null];
+        return isUnknown(now) || (before !== null && !equal(before, now));
+      });
       return { ...inputs, ...(changed ? unknownOutputs : { ...old }) };
     }
     const plain = plainInputs(inputs);

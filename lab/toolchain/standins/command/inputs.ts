@@ -34,6 +34,8 @@ const INPUTS: Readonly<
   triggers: { is: isList, want: "a list" },
 };
 
+export const INPUT_NAMES: readonly string[] = Object.keys(INPUTS);
+
 /** Inputs of the official plugin that this stand-in has not. */
 const MISSING = ["assetPaths", "archivePaths"];
 
@@ -46,10 +48,10 @@ export function checkInputs(given: PropertyMap): { inputs: PropertyMap; failures
     if (value === null || isUnknown(value) || containsUnknown(value) || is(value)) continue;
     failures.push({ property, reason: `must be ${want}, found ${JSON.stringify(value)}` });
   }
-  for (const property of MISSING) {
-    if (given[property] === undefined) continue;
-    const reason =
-      "not supported by the offline stand-in for pulumi-resource-command; install the official plugin";
+  for (const property of Object.keys(given).filter((key) => !(key in INPUTS))) {
+    const reason = MISSING.includes(property)
+      ? "not supported by the offline stand-in for pulumi-resource-command; install the official plugin"
+      : "a Command has no such input";
     failures.push({ property, reason });
   }
   const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => key in INPUTS));

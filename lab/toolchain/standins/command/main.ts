@@ -15,6 +15,8 @@ await servePlugin((server) => {
   registerProvider(server, {
     name: "command",
     version: "1.2.1",
+    acceptSecrets: true,
+    detailedDiff: true,
     types: { "command:local:Command": localCommand },
     status: statusLog(engineAddress(process.argv.slice(2))),
     signal: cancelled.signal,

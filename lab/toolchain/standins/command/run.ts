@@ -1,5 +1,6 @@
 /** Running one command of a Command resource. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { CommandInputs } from "./inputs.ts";
@@ -78,6 +79,10 @@ export async function runCommand(
       : inputs.interpreter;
   const [program, ...args] = [...interpreter, line];
   const logging = inputs.logging ?? "stdoutAndStderr";
+  // spawn would blame the interpreter for a missing folder
+  if (inputs.dir !== undefined && !existsSync(inputs.dir)) {
+    throw new Error(`chdir ${inputs.dir}: no such folder: running ${JSON.stringify(line)}`);
+  }
   if (context.signal.aborted) throw new Error(`cancelled: running ${JSON.stringify(line)}`);
   const child = spawn(program, args, {
     cwd: inputs.dir ?? process.cwd(),

@@ -1,13 +1,5 @@
 /** Which properties differ between two sets of inputs, as paths, the way Pulumi's own providers report them. */
-import {
-  equal,
-  isList,
-  isObject,
-  isSecret,
-  withoutNulls,
-  type PropertyMap,
-  type PropertyValue,
-} from "./values.ts";
+import { equal, isList, isObject, isSecret, type PropertyMap, type PropertyValue } from "./values.ts";
 
 export type ChangeKind = "add" | "delete" | "update";
 /** By property path, as `environment.HOME` or `triggers[0]`. */
@@ -29,9 +21,8 @@ function collect(
       compare(`${path}[${index}]`, old[index], next[index], changes);
     }
   } else if (isObject(old) && isObject(next) && !isSecret(old) && !isSecret(next)) {
-    const [before, after] = [withoutNulls(old), withoutNulls(next)];
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare(member(path, key), before[key], after[key], changes);
+    for (const key of new Set([...Object.keys(old), ...Object.keys(next)])) {
+      compare(member(path, key), old[key], next[key], changes);
     }
   } else if (!equal(old, next)) {
     changes.set(path, "update");

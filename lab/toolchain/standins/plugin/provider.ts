@@ -40,12 +40,7 @@ export interface ResourceType {
   /** The changed properties and, of those, the ones that need a new resource. */
   readonly diff: (old: PropertyMap, next: PropertyMap) => { changes: Changes; replaces: ReadonlySet<string> };
   readonly create: (inputs: PropertyMap, operation: Operation) => Promise<{ id: string; state: PropertyMap }>;
-  readonly update: (
-    state: PropertyMap,
-    inputs: PropertyMap,
-    oldInputs: PropertyMap,
-    operation: Operation,
-  ) => Promise<PropertyMap>;
+  readonly update: (state: PropertyMap, inputs: PropertyMap, operation: Operation) => Promise<PropertyMap>;
   readonly delete: (state: PropertyMap, operation: Operation) => Promise<void>;
 }
 
@@ -55,6 +50,10 @@ export interface ProviderOptions {
   /** The release that this stands in for. */
   readonly version: string;
   readonly types: Readonly<Record<string, ResourceType>>;
+  /** Whether secrets arrive marked; else the engine takes the marks off and puts them back. */
+  readonly acceptSecrets: boolean;
+  /** Whether changes are reported by path and kind, or by the input's name alone. */
+  readonly detailedDiff: boolean;
   readonly status: StatusLog;
   readonly signal: AbortSignal;
   readonly cancel: () => void;
@@ -72,6 +71,11 @@ const KIND = {
   delete: [PropertyDiff.Kind.DELETE, PropertyDiff.Kind.DELETE_REPLACE],
   update: [PropertyDiff.Kind.UPDATE, PropertyDiff.Kind.UPDATE_REPLACE],
 } as const satisfies Record<ChangeKind, unknown>;
+
+/** The inputs that paths lead into, as `environment` for `environment.HOME`. */
+const topLevel = (paths: Iterable<string>): string[] => [
+  ...new Set([...paths].map((path) => /^[^.[]*/.exec(path)?.[0] ?? path)),
+];
 
 /** Adds the provider's service to a server. */
 export function registerProvider(server: Server, options: ProviderOptions): void {
@@ -98,7 +102,7 @@ export function registerProvider(server: Server, options: ProviderOptions): void
   const implementation = {
     handshake: unary(() => {
       const response = new messages.ProviderHandshakeResponse();
-      response.setAcceptSecrets(true);
+      response.setAcceptSecrets(options.acceptSecrets);
       response.setAcceptResources(true);
       return response;
     }),
@@ -114,7 +118,7 @@ export function registerProvider(server: Server, options: ProviderOptions): void
     }),
     configure: unary(() => {
       const response = new messages.ConfigureResponse();
-      response.setAcceptsecrets(true);
+      response.setAcceptsecrets(options.acceptSecrets);
       response.setSupportspreview(true);
       response.setAcceptresources(true);
       return response;
@@ -149,14 +153,14 @@ export function registerProvider(server: Server, options: ProviderOptions): void
       const response = new messages.DiffResponse();
       const { DiffChanges } = messages.DiffResponse;
       response.setChanges(changes.size === 0 ? DiffChanges.DIFF_NONE : DiffChanges.DIFF_SOME);
-      response.setHasdetaileddiff(true);
-      for (const [path, kind] of changes) {
+      response.setHasdetaileddiff(options.detailedDiff);
+      for (const [path, kind] of options.detailedDiff ? changes : []) {
         const change = new PropertyDiff();
         change.setKind(KIND[kind][replaces.has(path) ? 1 : 0]);
         response.getDetaileddiffMap().set(path, change);
       }
-      response.setReplacesList([...replaces]);
-      response.setDiffsList([...changes.keys()]);
+      response.setReplacesList(topLevel(replaces));
+      response.setDiffsList(topLevel(changes.keys()));
       return response;
     }),
     create: unary(async (request: CreateRequest) => {
@@ -179,7 +183,6 @@ export function registerProvider(server: Server, options: ProviderOptions): void
       const state = await typeOf(request).update(
         plain(request.getOlds()),
         plain(request.getNews()),
-        plain(request.getOldInputs()),
         operation(request),
       );
       const response = new messages.UpdateResponse();

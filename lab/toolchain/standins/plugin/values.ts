@@ -52,9 +52,16 @@ function some(value: PropertyValue, test: (value: PropertyValue) => boolean): bo
 export const containsUnknown = (value: PropertyValue): boolean => some(value, isUnknown);
 export const containsSecret = (value: PropertyValue): boolean => some(value, isSecret);
 
-/** Without null entries, which stand for absent ones. */
+/** Without null entries of maps, at any depth: they stand for absent ones. Elements of lists keep their places. */
 export const withoutNulls = (map: PropertyMap): PropertyMap =>
-  Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null));
+  Object.fromEntries(
+    Object.entries(map).flatMap(([key, value]) => (value === null ? [] : [[key, withoutInnerNulls(value)]])),
+  );
+
+const withoutInnerNulls = (value: PropertyValue): PropertyValue => {
+  if (isList(value)) return value.map(withoutInnerNulls);
+  return isObject(value) ? withoutNulls(value) : value;
+};
 
 /** Deep equality; an absent key and a null one are the same. */
 export function equal(left: PropertyValue | undefined, right: PropertyValue | undefined): boolean {

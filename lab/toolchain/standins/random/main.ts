@@ -14,6 +14,8 @@ await servePlugin(
     registerProvider(server, {
       name: "random",
       version: "4.21.2",
+      acceptSecrets: false,
+      detailedDiff: false,
       types: {
         "random:index/randomId:RandomId": randomIdType,
         "random:index/randomBytes:RandomBytes": randomBytesType,

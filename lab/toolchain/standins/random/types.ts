@@ -5,7 +5,6 @@ import type { CheckFailure, ResourceType } from "../plugin/provider.ts";
 import {
   isObject,
   isUnknown,
-  reveal,
   secret,
   UNKNOWN,
   type PropertyMap,
@@ -33,7 +32,7 @@ const LENGTH: Input = { is: count, want: `a whole number from 1 to ${LONGEST}`, 
 function checkAgainst(table: Readonly<Record<string, Input>>, given: PropertyMap) {
   const failures: CheckFailure[] = [];
   for (const [property, { is, want, required = false }] of Object.entries(table)) {
-    const value = reveal(given[property] ?? null);
+    const value = given[property] ?? null;
     if (value === null) {
       if (required) failures.push({ property, reason: "is required" });
     } else if (!JSON.stringify(value).includes(UNKNOWN) && !isUnknown(value) && !is(value)) {
@@ -42,6 +41,19 @@ function checkAgainst(table: Readonly<Record<string, Input>>, given: PropertyMap
   }
   const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => key in table));
   return { inputs, failures };
+}
+
+/**
+ * What the official plugin notes beside the outputs: how they differ from the state of the Terraform resource below
+ * it. That holds null for an input that was not given, and a map where Pulumi has an object.
+ */
+function rawStateDelta(table: Readonly<Record<string, Input>>, inputs: PropertyMap): PropertyMap {
+  const notes: Record<string, PropertyValue> = {};
+  for (const [name, { required = false }] of Object.entries(table)) {
+    if (inputs[name] === undefined && !required) notes[name] = secret({ replace: { raw: null } });
+    else if (isObject(inputs[name])) notes[name] = { map: {} };
+  }
+  return { obj: Object.keys(notes).length === 0 ? {} : { ps: notes } };
 }
 
 /** A resource whose every input needs a new resource when it changes. */
@@ -59,8 +71,9 @@ function randomType(
     create: (inputs, { preview }) => {
       const unknown = Object.fromEntries(outputs.map((name) => [name, UNKNOWN]));
       if (preview) return Promise.resolve({ id: "", state: { ...inputs, ...unknown } });
-      const { id, values } = make(reveal(inputs) as PropertyMap);
-      return Promise.resolve({ id, state: { ...inputs, ...values } });
+      const { id, values } = make(inputs);
+      const delta = rawStateDelta(table, inputs);
+      return Promise.resolve({ id, state: { ...inputs, ...values, __pulumi_raw_state_delta: delta } });
     },
     update: (state) => Promise.resolve(state), // never asked for: every change is a replacement
     delete: () => Promise.resolve(),
