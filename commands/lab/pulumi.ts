@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { changes, diagnostics } from "./pulumiOutput.ts";
 import { UserError } from "../ui/errors.ts";
@@ -9,15 +10,20 @@ import { runInLab, type LabSession } from "./session.ts";
 
 const quiet = ["--non-interactive", "--color", "never"] as const;
 
-/** Makes the session's stack known to the backend; does nothing when it is. */
+/**
+ * Makes the session's stack known to the backend; does nothing when it is. (`stack select --create` would write the
+ * salt of a new stack into the tracked file: only `stack init` minds PULUMI_OPTION_CONFIG_FILE.)
+ */
 export async function ensureStack(session: LabSession): Promise<void> {
-  await runInLab(session, ["pulumi", "stack", "select", "--create", "--stack", session.stack, ...quiet]);
+  const stack = ["--stack", session.stack, ...quiet];
+  await runInLab(session, ["pulumi", "stack", "select", ...stack]).catch(() =>
+    runInLab(session, ["pulumi", "stack", "init", ...stack]),
+  );
 }
 
 /** The files in which the file:// backend keeps the locks of a stack: JSON with the holder's pid. */
 async function lockFiles(session: LabSession): Promise<string[]> {
-  const backend = (session.env["PULUMI_BACKEND_URL"] ?? "").replace(/^file:\/\//, "");
-  const folder = join(backend, ".pulumi", "locks");
+  const folder = join(stateFolder(session.context.paths), ".pulumi", "locks");
   if (!existsSync(folder)) return [];
   const all = await readdir(folder, { recursive: true });
   return all

@@ -15,14 +15,14 @@ const TAIL = 256 * 1024;
 export const logPath = (name: string): string => `/var/log/libvirt/qemu/${name}-console.log`;
 
 /** Terminal control sequences: CSI (colours, cursor), OSC (titles), and two-character ones. */
- 
+
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
 export const plainLines = (text: string): string[] =>
   text
     .replace(ESCAPES, "")
     .split(/[\r\n]+/)
-     
+
     .map((line) => line.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "").trimEnd())
     .filter((line) => line !== "");
 

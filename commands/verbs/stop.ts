@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { labDown, labUp } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { withLock } from "../../lab/shared/lock.ts";
-import { ensureToolchain } from "../../lab/toolchain/index.ts";
+import { ensureToolchain, stateFolder } from "../../lab/toolchain/index.ts";
 import { labContext } from "../lab/prepare.ts";
 import { destroy, stacks } from "../lab/pulumi.ts";
 import { onStack, openSession } from "../lab/session.ts";
@@ -31,9 +31,6 @@ export async function stop(paths: LabPaths): Promise<void> {
     () => process.stderr.write("  waiting for another npm start or npm stop of this checkout\n"),
   );
 }
-
-/** The folder of the lab's Pulumi state. */
-const stateFolder = (paths: LabPaths): string => join(paths.lab, "state");
 
 /** Removes the lab host; with it go the machines of all its stacks, so their state goes too. */
 export async function removeHost(paths: LabPaths, phases: Phases): Promise<void> {

@@ -13,7 +13,7 @@ import { placeStandIn } from "./standIn.ts";
 import { machineArch, tools, type Arch, type Tool } from "./table.ts";
 
 export { ToolchainError } from "./errors.ts";
-export { preparePulumi } from "./pulumi.ts";
+export { preparePulumi, stateFolder } from "./pulumi.ts";
 export type { Origin, ResolvedTool } from "./resolve.ts";
 
 export interface Toolchain {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { chmod, link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { LabContext } from "../shared/context.ts";
+import type { LabContext, LabPaths } from "../shared/context.ts";
 import type { Toolchain } from "./index.ts";
 import { placeLink } from "./place.ts";
 import type { ResolvedTool } from "./resolve.ts";
@@ -68,6 +68,11 @@ async function ensurePassphrase(file: string): Promise<void> {
   await rm(draft);
 }
 
+const pulumiFolder = (paths: LabPaths): string => join(paths.lab, "pulumi");
+
+/** The folder of the lab's file:// backend: the state of all its stacks. */
+export const stateFolder = (paths: LabPaths): string => join(pulumiFolder(paths), "state");
+
 /**
  * Prepares Pulumi in the lab's folder and says with which environment it runs: its own home with every plugin
  * installed, a file backend, and nothing that would use the network. Takes milliseconds when all is there.
@@ -76,9 +81,9 @@ export async function preparePulumi(
   context: LabContext,
   toolchain: Toolchain,
 ): Promise<Record<string, string>> {
-  const root = join(context.paths.lab, "pulumi");
+  const root = pulumiFolder(context.paths);
   const home = join(root, "home");
-  const backend = join(root, "state");
+  const backend = stateFolder(context.paths);
   const passphrase = join(root, "passphrase");
   const providers = join(root, "terraform-providers");
   await mkdir(backend, { recursive: true });

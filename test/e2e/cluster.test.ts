@@ -170,7 +170,7 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
       `${set} domainType xen`,
       `${set} prefix Not_A_Label`,
     ];
-    const script = `pulumi stack select --create mistakes --non-interactive && ${wrong.join(" && ")} && pulumi preview --non-interactive`;
+    const script = `pulumi stack init mistakes --non-interactive && ${wrong.join(" && ")} && pulumi preview --non-interactive`;
     const { exitCode, all } = await npm("cluster", "exec", "--stack", "mistakes", "sh", "-c", script);
     assert.notEqual(exitCode, 0);
     for (const key of ["nodes", "memory", "bridge", "domainType", "prefix"]) {
@@ -187,7 +187,7 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
     const { exitCode, all } = await npm("stop");
     assert.equal(exitCode, 0, all);
     assert.deepEqual(hostState(), asItWas);
-    assert.equal(existsSync(`${labFolder}/state`), false);
+    assert.equal(existsSync(`${labFolder}/pulumi/state`), false);
   });
 
   it("has nothing to do when it is stopped again", async () => {
