@@ -52,6 +52,8 @@ make_boot_folder() {
   sed -e "s/@KERNEL_OPTIONS@/$(sed -e 's/#.*//' "$here/boot/kernel-options.txt" | xargs)/" "$here/boot/grub.cfg" \
     >"$1/boot/grub/grub.cfg"
   : >"$1/boot/ignition.firstboot"
+  settle_times "$1/boot"
+  settle_times "$tree/boot"
   guest_run "$tree" "$build/usr/bin/grub-mkimage" --directory "$build/usr/lib/grub/i386-pc" --format i386-pc \
     --prefix '(,gpt2)/grub' --output "$1/core.img" \
     biosdisk part_gpt ext2 linux normal test echo

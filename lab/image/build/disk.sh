@@ -3,12 +3,30 @@
 
 readonly MIB=1048576
 
-# make_filesystem TREE DISK START_MIB SIZE_MIB LABEL UUID FOLDER [mke2fs option...]
+# make_filesystem WORK TYPE START_MIB SIZE_MIB LABEL UUID FOLDER [mke2fs option...]: a file system in WORK/disk.raw
 make_filesystem() {
-  local tree=$1 disk=$2 start=$3 size=$4 label=$5 uuid=$6 folder=$7
+  local tree=$1/tree disk=$1/disk.raw type=$2 start=$3 size=$4 label=$5 uuid=$6 folder=$7
   shift 7
-  MKE2FS_CONFIG=/dev/null guest_run "$tree" "$tree/usr/sbin/mke2fs" -q -F -b 4096 -I 256 -m 0 -L "$label" -U "$uuid" \
-    -E "offset=$((start * MIB)),hash_seed=$HASH_SEED,nodiscard" -d "$folder" "$@" "$disk" "${size}M"
+  MKE2FS_CONFIG=$here/build/mke2fs.conf guest_run "$tree" "$tree/usr/sbin/mke2fs" -q -F -t "$type" -L "$label" \
+    -U "$uuid" -E "offset=$((start * MIB)),hash_seed=$HASH_SEED,nodiscard" -d "$folder" "$@" "$disk" "${size}M"
+}
+
+# debugfs_on WORK START_MIB [option...]: on the file system that starts there.
+debugfs_on() {
+  local tree=$1/tree target="$1/disk.raw?offset=$(($2 * MIB))"
+  shift 2
+  guest_run "$tree" "$tree/usr/sbin/debugfs" "$@" "$target" 2>/dev/null
+}
+
+# fix_times WORK START_MIB: mke2fs takes the times of the build into the inodes (change and access). The inodes in use
+# are the lowest numbers; the first ten are the file system's own.
+fix_times() {
+  local used inode
+  used=$(debugfs_on "$1" "$2" -R stats | awk '/^Inode count:/ { all = $3 } /^Free inodes:/ { free = $3 } END { print all - free }')
+  for ((inode = 11; inode <= used; inode++)); do
+    printf 'sif <%d> ctime @%d\nsif <%d> atime @%d\n' "$inode" "$SOURCE_DATE_EPOCH" "$inode" "$SOURCE_DATE_EPOCH"
+  done >"$1/debugfs.commands"
+  debugfs_on "$1" "$2" -w -f "$1/debugfs.commands" >"$1/debugfs.log"
 }
 
 write_partition_table() {
@@ -56,12 +74,11 @@ write_disk() {
   rm -f "$disk"
   truncate --size "${DISK_MIB}M" "$disk"
   write_partition_table "$disk"
-  # GRUB reads the boot partition without replaying a journal: none there.
-  make_filesystem "$work/tree" "$disk" "$BOOT_START_MIB" "$BOOT_MIB" boot "$BOOT_UUID" "$work/boot" \
-    -O none,ext_attr,filetype,sparse_super,large_file -N 128
-  make_filesystem "$work/tree" "$disk" "$ROOT_START_MIB" $((DISK_MIB - ROOT_START_MIB - 1)) root "$ROOT_UUID" \
-    "$work/tree" -O "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,\
-large_file,huge_file,dir_nlink,extra_isize,uninit_bg" -J size=16 -i 16384
+  make_filesystem "$work" lab-boot "$BOOT_START_MIB" "$BOOT_MIB" boot "$BOOT_UUID" "$work/boot" -N 128
+  make_filesystem "$work" lab-root "$ROOT_START_MIB" $((DISK_MIB - ROOT_START_MIB - 1)) root "$ROOT_UUID" \
+    "$work/tree" -J size=16
+  fix_times "$work" "$BOOT_START_MIB"
+  fix_times "$work" "$ROOT_START_MIB"
   install_grub "$disk" "$work/core.img" "$work/build/root/usr/lib/grub/i386-pc/boot.img"
 }
 

@@ -8,14 +8,10 @@ unpack_tree() {
   mv "$2/tree/build" "$2/build"
 }
 
-# Lists of paths under the tree, one a line, with comments; wildcards allowed.
+# remove_listed TREE LIST: the paths and patterns in LIST. They are removed by a shell that has the tree for its root: no
+# path, and no link in it, can reach the building machine's own files.
 remove_listed() {
-  local tree=$1 list=$2 pattern
-  # One pattern a line, each under "./": a path that stays absolute would be taken from the building machine itself.
-  while read -r pattern; do
-    # shellcheck disable=SC2086 # the pattern is meant to be expanded
-    (cd "$tree" && rm -rf -- ./${pattern#/})
-  done < <(sed -e 's/#.*//' "$list" | tr -s '[:space:]' '\n' | sed -e '/^$/d')
+  sed -e 's/#.*//' "$2" | chroot "$1" /bin/sh -euc 'while read -r patterns; do rm -rf -- $patterns; done'
 }
 
 # The overlay's files belong to root and are 0644 or 0755, whatever the checkout's umask made of them.
@@ -33,7 +29,7 @@ add_users() {
   local tree=$1 group
   for group in docker wheel rkt; do chroot "$tree" groupadd --system "$group"; done
   chroot "$tree" groupadd --gid 500 core
-  chroot "$tree" useradd --uid 500 --gid core --groups adm,sudo,wheel,systemd-journal,docker \
+  chroot "$tree" useradd --key UID_MIN=500 --uid 500 --gid core --groups adm,sudo,wheel,systemd-journal,docker \
     --comment 'CoreOS Admin' --create-home --shell /bin/bash --password '*' core
   # No aging, no date of change: the password file must not tell on which day the image was built.
   sed -i -E 's/^([^:]*:[^:]*):[^:]*:.*/\1::0:99999:7:::/' "$tree/etc/shadow"
