@@ -6,7 +6,7 @@
 set -eu
 log=$1
 shift
-mount -t proc -o nosuid,nodev,noexec proc /proc
+mount -n -t proc -o nosuid,nodev,noexec proc /proc
 # What libvirt's own service unit gives it. Where the limit is lower and may not be raised, the lower one has to do.
-ulimit -n 8192 2>/dev/null || :
+ulimit -S -n 8192 2>/dev/null || ulimit -n 8192 2>/dev/null || :
 setsid "$@" </dev/null >>"$log" 2>&1 &

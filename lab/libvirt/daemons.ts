@@ -58,7 +58,8 @@ const probe =
     return await succeeds(holder, [process.execPath, "--no-warnings", script, service, network.address], 5);
   };
 
-const registryUser = (): string => (lookUpUser("etcd") === undefined ? "nobody" : "etcd");
+/** The user that the registry runs as. */
+export const registryUser = (): string => (lookUpUser("etcd") === undefined ? "nobody" : "etcd");
 
 /** The user that dnsmasq drops to. */
 export const dnsmasqUser = (): string => (lookUpUser("dnsmasq") === undefined ? "nobody" : "dnsmasq");

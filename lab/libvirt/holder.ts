@@ -2,10 +2,10 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { LabContext, LabPaths } from "../shared/context.ts";
-import { run } from "../shared/process.ts";
+import { ProcessError, run } from "../shared/process.ts";
 import { layout, network } from "./layout.ts";
-import { argumentsOf, idsInNamespaces, isAlive, namespaceOf, processesIn, processIds } from "./processes.ts";
-import { signal, userOf, waitUntil } from "./processes.ts";
+import { argumentsOf, idsInNamespaces, namespaceOf, processIds } from "./processes.ts";
+import { userOf, waitUntil } from "./processes.ts";
 
 /** The argument that marks a holder; the one after it is the lab's folder (see namespace.sh). */
 const mark = "coreos-cluster-lab";
@@ -54,8 +54,17 @@ export class LabDownError extends Error {
   override name = "LabDownError";
 }
 
+/** @throws Error when this process is not root, who alone can see the lab. */
+export function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new Error(
+    "The lab needs root, for namespaces, a bridge and libvirt: run the same command with sudo.",
+  );
+}
+
 /** @throws LabDownError when the lab doesn't run. */
 export function requireHolder(paths: LabPaths): Holder {
+  requireRoot();
   const [holder] = findHolders(paths);
   if (holder === undefined) {
     throw new LabDownError("The lab is not running. Start it with: npm run cluster -- lab up");
@@ -80,14 +89,23 @@ export async function startHolder(context: LabContext, kvmGroup: string | undefi
   const address = `${network.address}/${network.prefixLength}`;
   const settings = [paths.lab, network.bridge, network.bridgeMac, address, network.domain, kvmGroup ?? "-"];
   // `--pdeathsig`: were this process killed right now, a next run must not meet a set-up that goes on behind its back.
-  await run(
-    "setpriv",
-    [
-      ...["--pdeathsig", "KILL", "--", "unshare", "--mount", "--net", "--propagation", "slave", "--"],
-      ...["env", "-i", `PATH=${systemPath}`, "sh", script, ...settings],
-    ],
-    { log: paths.log, cwd: "/", timeout: 30 },
-  );
+  try {
+    await run(
+      "setpriv",
+      [
+        ...["--pdeathsig", "KILL", "--", "unshare", "--mount", "--net", "--propagation", "slave", "--"],
+        ...["env", "-i", `PATH=${systemPath}`, "sh", script, ...settings],
+      ],
+      { log: paths.log, cwd: "/", timeout: 30 },
+    );
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    throw new Error(
+      `The lab's network and mounts could not be made: ${error.output.trim() || error.message}\n` +
+        "Inside a container this needs a privileged one, and a kernel with bridges.",
+      { cause: error },
+    );
+  }
   let found: Holder | undefined;
   if ((await waitUntil(() => ([found] = findHolders(paths))[0] !== undefined, 5)) && found !== undefined)
     return found;
@@ -96,39 +114,6 @@ export async function startHolder(context: LabContext, kvmGroup: string | undefi
 
 /** Where the system's own programs lie, whatever PATH the caller has. */
 export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** What still runs in the lab beside the lab's own daemons and guests: programs that somebody started with `exec`. */
-export const guestsOfHost = (holder: Holder): number[] =>
-  processesIn({ net: holder.namespaces.net, mnt: holder.namespaces.mnt }).filter(
-    (pid) => namespaceOf(pid, "pid") !== holder.namespaces.pid,
-  );
-
-/**
- * Ends a lab: the holder, with it (by the kernel) all daemons and guests, then the programs that were started with `exec`.
- * The mounts, the bridge and the namespaces vanish with the last of them.
- */
-export async function endHolder(context: LabContext, holder: Holder): Promise<void> {
-  const others = guestsOfHost(holder);
-  if (others.length > 0) {
-    const names = others.map((pid) => `${argumentsOf(pid)[0] ?? "?"} (process ${pid})`);
-    context.report(`ending what still runs in the lab: ${names.join(", ")}`);
-  }
-  signal(holder.pid, "SIGKILL");
-  if (!(await waitUntil(() => !isAlive(holder.pid), 20))) {
-    throw new Error(
-      `Process ${holder.pid}, which holds the lab's namespaces, does not end; is a disk of this machine stuck?`,
-    );
-  }
-  for (const [name, seconds] of [
-    ["SIGTERM", 3],
-    ["SIGKILL", 10],
-  ] as const) {
-    // Asked anew before each signal: a pid of the first list may be somebody else's by now.
-    for (const pid of guestsOfHost(holder)) signal(pid, name);
-    if (await waitUntil(() => guestsOfHost(holder).every((pid) => !isAlive(pid)), seconds)) return;
-  }
-  throw new Error(`Processes ${guestsOfHost(holder).join(", ")} run in the lab and do not end.`);
-}
 
 /** The words before a command that run it inside the lab's mount and network namespaces. */
 export const enterArguments = (holder: Holder, cwd: string): string[] => [

@@ -4,7 +4,7 @@ import type { LabContext } from "../shared/context.ts";
 import { findDaemon } from "./daemonControl.ts";
 import { daemons, type DaemonName } from "./daemons.ts";
 import { listDomains, type LabDomain } from "./domains.ts";
-import { findHolders, holderFault, type Holder } from "./holder.ts";
+import { findHolders, holderFault, requireRoot, type Holder } from "./holder.ts";
 import { labHost, type LabHost } from "./host.ts";
 import { kvmFinding } from "./kvm.ts";
 import { layout } from "./layout.ts";
@@ -44,9 +44,11 @@ async function daemonFaults(context: LabContext, holder: Holder): Promise<string
 /** Looks at the lab; changes nothing and waits for nobody. */
 export async function labStatus(context: LabContext): Promise<LabStatus> {
   const { paths } = context;
+  const exists = existsSync(layout(paths).root);
+  if (exists) requireRoot();
   const [holder, ...others] = findHolders(paths);
   if (holder === undefined) {
-    if (!existsSync(layout(paths).root)) return { state: "down" };
+    if (!exists) return { state: "down" };
     return { state: "down", reason: "it ended without `lab down`; its machines' disks are kept" };
   }
   if (others.length > 0) return { state: "broken", reason: "it runs more than once" };
