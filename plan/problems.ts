@@ -83,12 +83,16 @@ export function problemsOf(issue: Issue, raw: RawSettings): Problem[] {
   const general: Pick<ConfigKey, "expected" | "example"> | undefined =
     part ?? (isKey(key) ? CONFIG_KEYS[key] : undefined);
   const params = issue.code === "custom" ? (issue.params as IssueParams | undefined) : undefined;
+  const set = `pulumi config set ${params?.remedy ?? general?.example ?? key}`;
+  // `--path` can't turn a list into an object, or the other way round: what is there has to go first.
+  const occupied =
+    issue.path.length === 1 && set.includes("--path") && valueAt(raw.values, issue.path) !== undefined;
   return [
     {
       key: pathText(issue.path),
       value: showValue(raw, issue.path),
       expected: issue.code === "custom" ? issue.message : (general?.expected ?? issue.message),
-      remedy: `pulumi config set ${params?.remedy ?? general?.example ?? key}`,
+      remedy: occupied ? `pulumi config rm ${key} && ${set}` : set,
     },
   ];
 }
