@@ -107,7 +107,9 @@ export async function waitUntilHealthy(
   }
 
   while (elapsed() < settings.timeout * 1000) {
-    await Promise.all([lookAtConsoles(), lookAtMachines(), lookAtMembers()]);
+    const looks = await Promise.allSettled([lookAtConsoles(), lookAtMachines(), lookAtMembers()]);
+    const failed = looks.find((look) => look.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     if (nodes.every(({ stage }) => stage === "healthy")) {
       const found = await checkCluster(nodes, etcd, probeKey);
       if ("report" in found) {

@@ -1,6 +1,6 @@
 /** `lab up | down | status`: the lab host by itself. */
 import { join } from "node:path";
-import { labStatus } from "../../lab/libvirt/index.ts";
+import { labStatus, type LabStatus } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { withLock } from "../../lab/shared/lock.ts";
 import { labContext, prepareHost, preparePackages } from "../lab/prepare.ts";
@@ -29,15 +29,20 @@ export async function status(paths: LabPaths, json: boolean): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : renderStatus(found));
 }
 
-function renderStatus(found: Awaited<ReturnType<typeof labStatus>>): string {
-  const head = `Lab host: ${found.state}${"reason" in found && found.reason !== undefined ? ` (${found.reason})` : ""}\n`;
-  if (found.state !== "up") return head;
-  return (
-    head +
-    table(
-      ["domain", "state"],
-      found.domains.map((domain) => [domain.name, domain.state]),
-    ) +
-    "\n"
-  );
+function renderStatus(found: LabStatus): string {
+  if (found.state !== "up") {
+    return `Lab host: ${found.state}${found.reason === undefined ? "" : ` (${found.reason})`}\n`;
+  }
+  const leases = new Map(found.leases.map((lease) => [lease.name, lease]));
+  const rows = found.domains.map(({ name, state }) => {
+    const lease = leases.get(name);
+    return [name, state, lease?.mac ?? "", lease?.address ?? ""];
+  });
+  return [
+    `Lab host: up, libvirt ${found.host.uri}, bridge ${found.host.bridge} (${found.host.network})`,
+    `Guests run as ${found.host.domainType}: ${found.domainTypeReason}`,
+    `Discovery registry: ${found.registry.url} ${found.registry.healthy ? "healthy" : "NOT healthy"}`,
+    ...(rows.length === 0 ? ["No domains."] : ["", table(["DOMAIN", "STATE", "MAC", "ADDRESS"], rows)]),
+    "",
+  ].join("\n");
 }

@@ -1,5 +1,5 @@
 /** The CLI as a user types it, on a lab of the suite's own beside the developer's. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 
@@ -63,13 +63,13 @@ export async function onNode(node: string, ...command: string[]): Promise<string
   return stdout.trim();
 }
 
-/** What a lab could leave behind on a host: mounts, network devices, network namespaces, daemons' files. */
+/** What a lab could leave behind on a host: mounts, network devices, namespaces, daemons' files, processes. */
 export interface HostState {
   readonly mounts: readonly string[];
   readonly devices: readonly string[];
-  readonly namespaces: readonly string[];
+  readonly namedNamespaces: readonly string[];
   readonly files: readonly string[];
-  /** Processes that run inside, or out of, the suite's lab folder. */
+  /** Command lines of the processes that know the suite's lab folder, or see it mounted. */
   readonly processes: readonly string[];
 }
 
@@ -81,39 +81,37 @@ const list = (folder: string): string[] => {
   }
 };
 
-export function hostState(): HostState {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  const namespaces = new Set<string>();
-  const processes: string[] = [];
-  for (const pid of pids) {
-    try {
-      namespaces.add(readlinkSync(`/proc/${pid}/ns/net`));
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
-      if (
-        command.includes(labFolder) ||
-        /^(\S*\/)?(qemu-system|libvirtd|virtlogd|dnsmasq|etcd)\b/.test(command)
-      ) {
-        processes.push(`${command.trim()}${environment.includes(labFolder) ? " (of the lab)" : ""}`);
-      }
-    } catch {
-      // ended meanwhile
-    }
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return ""; // the process ended meanwhile
   }
+};
+
+function labProcesses(): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => ({ command: read(`/proc/${pid}/cmdline`), mounts: read(`/proc/${pid}/mountinfo`) }))
+    .filter(({ command, mounts }) => command.includes(labFolder) || mounts.includes(labFolder))
+    .map(({ command }) => command.replaceAll("\0", " ").trim())
+    .sort();
+}
+
+export function hostState(): HostState {
+  const folders = [
+    "/run/libvirt",
+    "/var/lib/libvirt",
+    "/var/lib/libvirt/images",
+    "/var/log/libvirt/qemu",
+    "/etc/libvirt/qemu",
+  ];
   return {
     mounts: readFileSync("/proc/self/mounts", "utf8").split("\n").sort(),
     devices: readdirSync("/sys/class/net").sort(),
-    namespaces: [...namespaces, ...list("/run/netns"), ...list("/var/run/netns")].sort(),
-    files: [
-      "/run/libvirt",
-      "/var/lib/libvirt",
-      "/var/lib/libvirt/images",
-      "/var/log/libvirt/qemu",
-      "/etc/libvirt/qemu",
-    ]
-      .flatMap(list)
-      .sort(),
-    processes: processes.sort(),
+    namedNamespaces: list("/run/netns"),
+    files: folders.flatMap(list).sort(),
+    processes: labProcesses(),
   };
 }
 
