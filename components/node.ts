@@ -54,7 +54,7 @@ export class Node extends pulumi.ComponentResource {
         size: node.diskSize,
         format: "qcow2",
       },
-      { ...fresh, replaceWith: [ignition], hooks: { beforeCreate: [hooks.volume] } },
+      { ...fresh, hooks: { beforeCreate: [hooks.volume] } },
     );
     const domain = new Domain(
       `${node.name}-domain`,

@@ -121,7 +121,6 @@ describe("CoreOSCluster", () => {
       deepEqual(JSON.parse(String(ignition.inputs["content"])), { name, discoveryUrl: outputs.discoveryUrl });
       equal(disk.inputs["baseVolumeId"], "/pool/base-abababababababab.qcow2");
       equal(disk.inputs["size"], 4 * 2 ** 30);
-      deepEqual(disk.options.replaceWith, [`${name}-ignition`]);
       equal(domain.inputs["coreosIgnition"], `${name}-ignition-id`);
       deepEqual(domain.inputs["disks"], [{ volumeId: `/pool/${name}-hash-of-${name}.qcow2` }]);
       for (const part of [ignition, disk, domain]) {

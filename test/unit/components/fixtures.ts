@@ -51,7 +51,6 @@ export interface Registered {
     readonly deleteBeforeReplace: boolean;
     readonly ignoreChanges: readonly string[];
     readonly deletedWith: string;
-    readonly replaceWith: readonly string[];
     readonly beforeCreate: readonly string[];
   };
 }
@@ -92,7 +91,6 @@ interface Requests {
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
-  getReplaceWithList(): string[];
   getHooks(): { getBeforeCreateList(): string[] } | undefined;
 }
 
@@ -140,7 +138,6 @@ export async function record(program: () => unknown): Promise<Registered[]> {
       deleteBeforeReplace: request.getDeletebeforereplace(),
       ignoreChanges: request.getIgnorechangesList(),
       deletedWith: request.getDeletedwith().split("::").at(-1) ?? "",
-      replaceWith: request.getReplaceWithList().map((urn) => urn.split("::").at(-1) ?? ""),
       beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
     },
   }));

@@ -1,0 +1,275 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { readEtcd } from "../../../commands/readiness/etcd.ts";
+import { readRegistry } from "../../../commands/readiness/registry.ts";
+import type { ClusterReport } from "../../../commands/readiness/report.ts";
+import { type Pace, type Sources, waitUntilHealthy } from "../../../commands/readiness/wait.ts";
+import { type Asked, type Double, quietly, serve } from "./doubles.ts";
+
+const NAMES = ["a01", "a02", "a03"];
+const pace: Pace = { round: 5, machines: 20, grace: 40, silence: 100 };
+
+/** A member of a made-up cluster: what it says of itself, and what of the three APIs it has. */
+interface MemberDouble {
+  health: unknown;
+  members: string[];
+  leader: string;
+  /** Path of its v3 gateway; without one it serves v2 only. */
+  gateway: string | undefined;
+  /** Forgets what is written, as a member of another cluster would. */
+  forgetful: boolean;
+}
+
+class Cluster {
+  /** Keys, as the members that are one cluster share them. */
+  readonly store = new Map<string, string>();
+  readonly state: MemberDouble[] = NAMES.map(() => ({
+    health: { health: "true", reason: "" },
+    members: NAMES,
+    leader: "3",
+    gateway: "/v3",
+    forgetful: false,
+  }));
+  registered: Record<string, string> = {};
+  servers: Double[] = [];
+  registry: Double | undefined;
+  port = 0;
+
+  /** Members listen on addresses of their own and one common port, as real ones do. */
+  async open(): Promise<void> {
+    for (const index of NAMES.keys()) {
+      const server = await serve((asked) => this.answer(index, asked), this.host(index), this.port);
+      this.port = server.port;
+      this.servers.push(server);
+      this.registered[NAMES[index] ?? ""] = `http://${this.host(index)}:2380,http://${this.host(index)}:7001`;
+    }
+    this.registry = await serve(() => ({
+      body: {
+        action: "get",
+        node: {
+          nodes: Object.entries(this.registered).map(([name, url]) => ({
+            value: url
+              .split(",")
+              .map((each) => `${name}=${each}`)
+              .join(","),
+          })),
+        },
+      },
+    }));
+  }
+
+  host(index: number): string {
+    return `127.0.0.${index + 2}`;
+  }
+
+  async close(): Promise<void> {
+    for (const server of [...this.servers, this.registry]) await server?.close();
+  }
+
+  answer(index: number, { method, path, body }: Asked): { status?: number; body?: unknown } | undefined {
+    const member = this.state[index];
+    ok(member);
+    if (path === "/health") return { body: member.health };
+    const ids = member.members.map((name) => ({ name, id: String(NAMES.indexOf(name) + 10) }));
+    if (member.gateway !== undefined && path.startsWith(`${member.gateway}/`)) {
+      const call = path.slice(member.gateway.length + 1);
+      const { key = "", value = "" } = JSON.parse(body) as { key?: string; value?: string };
+      const kvs =
+        this.store.has(key) && !member.forgetful ? [{ key, value: this.store.get(key) }] : undefined;
+      if (call === "kv/put") this.store.set(key, value);
+      if (call === "kv/deleterange") this.store.delete(key);
+      return {
+        body: {
+          "cluster/member_list": { members: ids.map(({ name, id }) => ({ name, ID: id })) },
+          "maintenance/status": { leader: String(Number(member.leader) + 8) },
+          "kv/range": kvs === undefined ? {} : { kvs },
+        }[call] ?? { header: {} },
+      };
+    }
+    if (member.gateway !== undefined) return undefined;
+    if (path === "/v2/members") return { body: { members: ids } };
+    if (path === "/v2/stats/self")
+      return { body: { leaderInfo: { leader: String(Number(member.leader) + 8) } } };
+    if (!path.startsWith("/v2/keys/")) return undefined;
+    const key = path.split("?")[0] ?? "";
+    if (method === "PUT") this.store.set(key, new URLSearchParams(body).get("value") ?? "");
+    if (method === "DELETE") this.store.delete(key);
+    return { body: { node: { value: this.store.get(key) } } };
+  }
+}
+
+describe("readiness", () => {
+  let cluster: Cluster;
+  let consoles: Record<string, string[]>;
+  let running: Set<string>;
+  let addresses: Record<string, string>;
+
+  beforeEach(async () => {
+    cluster = new Cluster();
+    consoles = {};
+    running = new Set(NAMES);
+    addresses = {};
+    await cluster.open();
+  });
+  afterEach(() => cluster.close());
+
+  const wait = (timeout = 5): Promise<ClusterReport> => {
+    const discoveryUrl = cluster.registry?.url ?? "";
+    const sources: Sources = {
+      registry: readRegistry(discoveryUrl),
+      etcd: readEtcd(cluster.port),
+      machines: {
+        running: () => Promise.resolve(running),
+        address: (name) => Promise.resolve(addresses[name]),
+      },
+      consoles: { path: (name) => `/logs/${name}.log`, tail: (name) => Promise.resolve(consoles[name]) },
+    };
+    const nodes = NAMES.map((name) => ({ name, mac: "52:54:00:00:00:01" }));
+    const settings = { nodes, discoveryUrl, uri: "test:///default", timeout, clientPort: cluster.port };
+    return waitUntilHealthy(settings, sources, pace);
+  };
+
+  const fails = async (timeout: number, ...messages: RegExp[]): Promise<void> => {
+    await quietly(() =>
+      rejects(wait(timeout), (error: Error) => {
+        for (const message of messages) match(error.message, message);
+        return true;
+      }),
+    );
+  };
+
+  it("reports addresses, member ids, endpoints and the leader", async () => {
+    await quietly(async () => {
+      deepEqual(await wait(), {
+        nodes: [
+          { name: "a01", addresses: ["127.0.0.2"], memberId: "a" },
+          { name: "a02", addresses: ["127.0.0.3"], memberId: "b" },
+          { name: "a03", addresses: ["127.0.0.4"], memberId: "c" },
+        ],
+        endpoints: [2, 3, 4].map((last) => `http://127.0.0.${last}:${cluster.port}`),
+        leader: "a02",
+      });
+    });
+  });
+
+  it("leaves no key behind", async () => {
+    await quietly(wait);
+    ok(cluster.servers.some(({ asked }) => asked.some(({ path }) => path.endsWith("kv/put"))));
+    equal(cluster.store.size, 0);
+  });
+
+  for (const gateway of ["/v3beta", "/v3alpha", undefined])
+    it(`speaks to members with ${gateway ?? "the v2 API only"}`, async () => {
+      for (const member of cluster.state) member.gateway = gateway;
+      await quietly(async () => {
+        const { leader, nodes } = await wait();
+        equal(leader, "a02");
+        equal(nodes[0]?.memberId, gateway === undefined ? "10" : "a");
+      });
+      equal(cluster.store.size, 0);
+    });
+
+  it("says how far each node has come", async () => {
+    cluster.registered = {};
+    addresses = { a02: "127.0.0.3" };
+    const later = new Cluster();
+    setTimeout(() => (cluster.registered = { a01: "http://127.0.0.2:2380" }), 60);
+    setTimeout(() => {
+      for (const index of NAMES.keys())
+        cluster.registered[NAMES[index] ?? ""] = `http://${later.host(index)}:2380`;
+    }, 120);
+    for (const member of cluster.state) member.health = { health: "false" };
+    setTimeout(() => {
+      for (const member of cluster.state) member.health = { health: "true" };
+    }, 180);
+    const said = await quietly(wait);
+    match(said, /a02: booting -> has address 127\.0\.0\.3 \(\d+ s\)/);
+    match(said, /a01: booting -> registered 127\.0\.0\.2 \(\d+ s\)/);
+    match(said, /a02: has address -> registered 127\.0\.0\.3/);
+    match(said, /a03: registered -> healthy 127\.0\.0\.4/);
+    match(said, /All 3 members are healthy and one cluster, led by a02/);
+  });
+
+  for (const health of [
+    { health: "false" },
+    { health: "unhealthy" },
+    { health: false },
+    "unhealthy",
+    { reason: "true" },
+  ])
+    it(`does not take ${JSON.stringify(health)} for healthy`, async () => {
+      for (const member of cluster.state.slice(2)) member.health = health;
+      await fails(
+        0.2,
+        /not healthy after 0\.2 s/,
+        /- a01: healthy 127\.0\.0\.2\n/,
+        /- a03: registered 127\.0\.0\.4 \(etcd: /,
+      );
+    });
+
+  it("does not take members of two clusters for one", async () => {
+    for (const member of cluster.state.slice(2)) member.members = ["a03"];
+    await fails(0.2, /not one cluster yet: a03 lists the members a03, not a01, a02, a03/);
+  });
+
+  it("does not take members without a common leader for a cluster", async () => {
+    for (const member of cluster.state.slice(2)) member.leader = "4";
+    await fails(0.2, /follow no common leader: b, b, c/);
+  });
+
+  it("wants a key written through one member to be read through another", async () => {
+    for (const member of cluster.state.slice(2)) member.forgetful = true;
+    await fails(0.2, /written through 127\.0\.0\.2 was not read through 127\.0\.0\.4/);
+  });
+
+  it("tells on a time-out how far each node came, with its last words and what to do", async () => {
+    delete cluster.registered["a03"];
+    consoles = { a03: ["waiting for the network", "still waiting"] };
+    await fails(
+      0.2,
+      /- a03: booting; it has not registered; does the bridge's DHCP server/,
+      /\/logs\/a03\.log/,
+      /\| still waiting/,
+      /virsh --connect test:\/\/\/default console a03/,
+      /pulumi config set readinessTimeout/,
+    );
+  });
+
+  it("says that the registry does not answer", async () => {
+    await cluster.registry?.close();
+    await fails(0.2, /registry does not answer: GET http:.*ECONNREFUSED/);
+  });
+
+  it("gets on with the guest agent's addresses when the registry has forgotten the cluster", async () => {
+    cluster.registered = {};
+    addresses = { a01: "127.0.0.2", a02: "127.0.0.3", a03: "127.0.0.4" };
+    await quietly(async () => {
+      equal((await wait()).leader, "a02");
+    });
+  });
+
+  it("fails at once for a URL that others use", async () => {
+    cluster.registered["stranger"] = "http://127.0.0.9:2380";
+    await fails(60, /already used by others: stranger/, /discovery\.url URL/);
+  });
+
+  it("fails at once when a machine is gone", async () => {
+    delete cluster.registered["a02"];
+    running.delete("a02");
+    await fails(60, /a02 can't become healthy: the machine is not running any more/, /`pulumi up` goes on/);
+  });
+
+  it("fails at once with the node's own words when its Ignition failed", async () => {
+    delete cluster.registered["a02"];
+    consoles = { a02: ["booting", "COREOS-CLUSTER-IGNITION-FAILED: no such user: nobody2", "emergency"] };
+    await fails(60, /a02 can't become healthy: Ignition failed: no such user: nobody2/, /\| emergency/);
+  });
+
+  it("gives a guest a moment to say why, then fails", async () => {
+    delete cluster.registered["a02"];
+    consoles = { a02: ["[FAILED] Failed to start Ignition (files)."] };
+    setTimeout(() => consoles["a02"]?.push("COREOS-CLUSTER-IGNITION-FAILED: disk full"), 15);
+    await fails(60, /Ignition failed: disk full/);
+    consoles = { a02: ["Kernel panic - not syncing: Attempted to kill init!"] };
+    await fails(60, /kernel panic: Attempted to kill init!/);
+  });
+});
