@@ -5,6 +5,16 @@
  */
 import { isDeepStrictEqual } from "node:util";
 
+/** A value as Pulumi writes it back: numbers and booleans become strings when it rewrites a stack's file. */
+const asPulumiWrites = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value ?? null, (_key, inner: unknown) =>
+      typeof inner === "number" || typeof inner === "boolean" ? String(inner) : inner,
+    ),
+  );
+
+const equal = (a: unknown, b: unknown): boolean => isDeepStrictEqual(asPulumiWrites(a), asPulumiWrites(b));
+
 /** Config keys (with their namespace) and their values. */
 export type ConfigValues = Readonly<Record<string, unknown>>;
 
@@ -60,7 +70,7 @@ export function mergeStackConfig(
   const config = { ...fresh };
   const before = copy.config ?? {};
   for (const key of new Set([...Object.keys(generated), ...Object.keys(before)])) {
-    if (isDeepStrictEqual(before[key], generated[key])) continue;
+    if (equal(before[key], generated[key])) continue;
     if (key in before) config[key] = before[key];
     else if (Object.keys(copy).length > 0) Reflect.deleteProperty(config, key);
   }

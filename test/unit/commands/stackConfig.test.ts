@@ -40,6 +40,19 @@ describe("the lab's copy of the stack config", () => {
     assert.equal(second.file["encryptionsalt"], "v1:salt");
   });
 
+  it("takes no rewriting by Pulumi, which turns numbers into strings, for a setting of the user's", () => {
+    const first = mergeStackConfig(
+      { config: { "coreos-cluster:nodes": 3, "coreos-cluster:x": { a: true } } },
+      lab,
+    );
+    const config = { ...first.file.config, "coreos-cluster:nodes": "3", "coreos-cluster:x": { a: "true" } };
+    const { file } = mergeStackConfig({ config: { "coreos-cluster:nodes": 5 } }, lab, first.generated, {
+      config,
+    });
+    assert.equal(file.config?.["coreos-cluster:nodes"], 5);
+    assert.equal("coreos-cluster:x" in file.config, false);
+  });
+
   it("lets go of a lab value that changed, such as the image of another recipe", () => {
     const first = mergeStackConfig({}, lab);
     const next = { ...lab, "coreos-cluster:image": "/cache/other.qcow2" };
