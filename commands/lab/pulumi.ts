@@ -1,6 +1,6 @@
 /** What the CLI asks of Pulumi in the lab. */
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
@@ -11,14 +11,24 @@ import { runInLab, type LabSession } from "./session.ts";
 const quiet = ["--non-interactive", "--color", "never"] as const;
 
 /**
- * Makes the session's stack known to the backend; does nothing when it is. (`stack select --create` would write the
- * salt of a new stack into the tracked file: only `stack init` minds PULUMI_OPTION_CONFIG_FILE.)
+ * Makes the session's stack known to the backend; takes no time when it is.
+ *
+ * `pulumi stack init` writes the salt of a new stack beside Pulumi.yaml, whatever PULUMI_OPTION_CONFIG_FILE says; so it
+ * is run on a copy of Pulumi.yaml in the lab's folder, and the tracked file of the stack stays as it is.
  */
 export async function ensureStack(session: LabSession): Promise<void> {
-  const stack = ["--stack", session.stack, ...quiet];
-  await runInLab(session, ["pulumi", "stack", "select", ...stack]).catch(() =>
-    runInLab(session, ["pulumi", "stack", "init", ...stack]),
-  );
+  const { paths } = session.context;
+  if (existsSync(join(stateFolder(paths), ".pulumi", "stacks", "coreos-cluster", `${session.stack}.json`)))
+    return;
+  const project = join(paths.lab, "pulumi", "project");
+  await rm(project, { recursive: true, force: true });
+  await mkdir(project, { recursive: true });
+  await copyFile(join(paths.checkout, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
+  const init = ["pulumi", "--cwd", project, "stack", "init", session.stack, "--no-select", ...quiet] as const;
+  await runInLab(session, init).catch((error: unknown) => {
+    if (!(error instanceof ProcessError && error.output.includes("already exists"))) throw error;
+  });
+  await rm(project, { recursive: true, force: true });
 }
 
 /** The files in which the file:// backend keeps the locks of a stack: JSON with the holder's pid. */

@@ -12,7 +12,7 @@ import { ExitError } from "../ui/errors.ts";
  */
 export async function exec(paths: LabPaths, stack: string, command: readonly string[]): Promise<void> {
   const session = await openLab(paths, stack);
-  if (command[0] === "pulumi" && command[1] !== "stack") await ensureStack(session);
+  await ensureStack(session);
   await onTerminal(session, command);
 }
 

@@ -1,12 +1,14 @@
 /** `npm start`: from a bare machine to a healthy cluster. */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { withLock } from "../../lab/shared/lock.ts";
 import { labContext, prepare } from "../lab/prepare.ts";
 import { ensureStack, outputs, up } from "../lab/pulumi.ts";
 import { progressOf } from "../lab/pulumiOutput.ts";
 import { openProgramSession, type LabSession } from "../lab/session.ts";
-import { clusterView, renderNodes } from "../lab/clusterView.ts";
+import { clusterView, renderNodes, type ClusterView } from "../lab/clusterView.ts";
+import { ExitError } from "../ui/errors.ts";
 import { duration, Phases } from "../ui/phases.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
 
@@ -35,14 +37,40 @@ export async function start(paths: LabPaths): Promise<void> {
         }),
         value: undefined,
       }));
-      process.stdout.write(await report(session, performance.now() - began));
+      const view = await healthyView(session, phases);
+      process.stdout.write(report(view, performance.now() - began));
+      if (!view.healthy) throw new ExitError(1);
     },
     () => process.stderr.write("  waiting for another npm start or npm stop of this checkout\n"),
   );
 }
 
-async function report(session: LabSession, milliseconds: number): Promise<string> {
-  const view = await clusterView(session, await outputs(session));
+/** Minutes that members of a cluster which was healthy before may take to be so again. */
+const recovery = 10;
+
+/**
+ * The cluster's health, asked live. Members that do not answer are waited for: where `pulumi up` had nothing to make,
+ * nobody has waited yet, and machines that were just switched on again take their time.
+ */
+async function healthyView(session: LabSession, phases: Phases): Promise<ClusterView> {
+  const known = await outputs(session);
+  const first = await clusterView(session, known);
+  if (first.healthy) return first;
+  return await phases.run("Health", async (report) => {
+    const until = Date.now() + recovery * 60_000;
+    for (;;) {
+      const view = await clusterView(session, known);
+      const sick = view.nodes.filter((node) => node.health !== "healthy");
+      if (view.healthy || Date.now() > until) {
+        return { note: sick.map((node) => `${node.name}: ${node.health}`).join("; "), value: view };
+      }
+      report(`waiting for ${sick.map((node) => node.name).join(", ")}`);
+      await sleep(2000);
+    }
+  });
+}
+
+function report(view: ClusterView, milliseconds: number): string {
   const first = view.nodes[0];
   const lines = [
     "",
@@ -66,6 +94,5 @@ async function report(session: LabSession, milliseconds: number): Promise<string
     `${view.healthy ? "The cluster is healthy" : "The cluster is NOT healthy"} (${duration(milliseconds)} in all).`,
     "",
   ];
-  if (!view.healthy) process.exitCode = 1;
   return lines.join("\n");
 }
