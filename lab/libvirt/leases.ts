@@ -16,10 +16,11 @@ export interface Lease {
 /** Parses dnsmasq's lease file: a line a lease, `expiry MAC address name client-id`; DHCPv6 leases follow a `duid` line. */
 export function parseLeases(text: string): Lease[] {
   const leases: Lease[] = [];
-  for (const line of text.split("\n")) {
+  // What follows the last line's end is cut off (dnsmasq writes the file in place): an address could lack digits.
+  for (const line of text.split("\n").slice(0, -1)) {
     const [expiry = "", mac = "", address = "", name = ""] = line.trim().split(/\s+/);
     if (expiry === "duid") break;
-    if (!/^\d+$/.test(expiry) || address === "") continue; // cut off: dnsmasq writes it anew within a moment
+    if (!/^\d+$/.test(expiry) || address === "") continue;
     leases.push({
       name: name === "*" || name === "" ? undefined : name,
       mac: mac.toLowerCase(),
