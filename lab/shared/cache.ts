@@ -38,7 +38,12 @@ export async function cached(
       const folder = `${entry}.part`;
       await rm(folder, { recursive: true, force: true }); // what a killed run left
       await mkdir(folder, { recursive: true });
-      await make(folder);
+      try {
+        await make(folder);
+      } catch (error) {
+        await rm(folder, { recursive: true, force: true });
+        throw error;
+      }
       await rename(folder, entry);
       return entry;
     },

@@ -1,5 +1,5 @@
 /** Official downloads, verified before anything of them is used. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { LabContext } from "../shared/context.ts";
@@ -7,7 +7,7 @@ import { cached, shortHash } from "../shared/cache.ts";
 import { ProcessError, run } from "../shared/process.ts";
 import { unzip } from "./archive.ts";
 import { algorithmOf, listedSum, sumOf } from "./checksums.ts";
-import { wrongSum } from "./errors.ts";
+import { Unavailable, wrongSum } from "./errors.ts";
 import { urlFor, type Arch, type Download } from "./table.ts";
 
 /** Seconds to reach a host. */
@@ -41,6 +41,10 @@ export function rememberedNetwork(context: LabContext): Network {
 
 /** Fetches one file; no retries. */
 async function fetchFile(context: LabContext, url: string, file: string, protocols: string): Promise<void> {
+  const progress = setInterval(() => {
+    const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    context.report(`downloading ${basename(url)} (${Math.round(bytes / 1e6)} MB)`);
+  }, 1000);
   const limits = [
     "--connect-timeout",
     String(CONNECT_TIMEOUT),
@@ -51,17 +55,24 @@ async function fetchFile(context: LabContext, url: string, file: string, protoco
   ];
   const rules = ["--fail", "--location", "--proto", protocols, "--silent", "--show-error"];
   // Without --disable a ~/.curlrc could turn verification off.
-  await run("curl", ["--disable", ...rules, ...limits, "--output", file, url], { log: context.paths.log });
+  try {
+    await run("curl", ["--disable", ...rules, ...limits, "--output", file, url], { log: context.paths.log });
+  } finally {
+    clearInterval(progress);
+  }
 }
 
-const whyNot = (error: unknown): { readonly unreachable: boolean; readonly reason: string } => {
+/** Why a download failed, and whether that is the network's fault; what is no such failure is thrown on. */
+function whyNot(error: unknown): { readonly unreachable: boolean; readonly reason: string } {
+  if (error instanceof Unavailable) return { unreachable: false, reason: error.message };
   if (!(error instanceof ProcessError)) throw error;
-  const missing = error.exitCode === undefined; // no curl
+  // Without an exit code there was no curl to run.
+  const unreachable = error.exitCode === undefined || UNREACHABLE.has(error.exitCode);
   return {
-    unreachable: missing || UNREACHABLE.has(error.exitCode),
-    reason: error.output.trim().split("\n").at(-1) ?? error.message,
+    unreachable,
+    reason: unreachable ? "no network" : (error.output.trim().split("\n").at(-1) ?? error.message),
   };
-};
+}
 
 /** @returns the sum that the archive must have, or undefined if its publisher lists none. */
 async function expectedSum(
@@ -111,20 +122,21 @@ export async function downloadTool(
     const entry = await cached(context, downloadKey(download, arch), async (folder) => {
       context.report(`downloading ${basename(url)}`);
       const sum = await expectedSum(context, download, arch, folder, protocols);
-      if (sum === undefined)
-        throw new ProcessError(`no checksum for ${basename(url)}`, 0, "its publisher lists no checksum");
+      if (sum === undefined) throw new Unavailable(`its publisher lists no checksum for ${basename(url)}`);
       const archive = join(folder, basename(url));
       await fetchFile(context, url, archive, protocols);
       const found = await sumOf(archive, algorithmOf(sum));
       if (found !== sum) throw wrongSum(url, sum, found);
       await unpack(context, archive, folder);
       await rm(archive);
-      await chmod(join(folder, download.file), 0o755);
+      const program = join(folder, download.file);
+      if (!existsSync(program)) throw new Unavailable(`${basename(url)} holds no ${download.file}`);
+      await chmod(program, 0o755);
     });
     return { path: join(entry, download.file) };
   } catch (error) {
     const { unreachable, reason } = whyNot(error);
     if (unreachable) await network.markOffline();
-    return { reason: unreachable ? "no network" : reason };
+    return { reason };
   }
 }

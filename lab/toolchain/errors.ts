@@ -26,6 +26,11 @@ export function noGo(tools: readonly string[], problem: GoProblem, offline: bool
   );
 }
 
+/** A tool that can't be had in one way; the next way is tried. Its message says why, in a few words. */
+export class Unavailable extends Error {
+  override name = "Unavailable";
+}
+
 /** A download that is not what it should be. */
 export const wrongSum = (url: string, expected: string, found: string): ToolchainError =>
   new ToolchainError(

@@ -1,7 +1,8 @@
 /** Building a tool from its pinned Go module. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
-import type { LabContext } from "../shared/context.ts";
+import type { LabContext, LabPaths } from "../shared/context.ts";
 import { cached, shortHash } from "../shared/cache.ts";
 import { ProcessError, run } from "../shared/process.ts";
 import { OLDEST_GO, ToolchainError, type GoProblem } from "./errors.ts";
@@ -78,6 +79,19 @@ export const buildEnvironment = (arch: Arch): Record<string, string | undefined>
   GOTOOLCHAIN: "auto",
 });
 
+/**
+ * Go's caches: the user's own, so that nothing is fetched or compiled twice. But root in somebody else's home
+ * (sudo) would leave files there that their owner's Go could neither read nor remove: then ours.
+ */
+export function cacheEnvironment(
+  paths: LabPaths,
+  uid: number | undefined = process.getuid?.(),
+  home: string = homedir(),
+): Record<string, string> {
+  if (uid !== 0 || !existsSync(home) || statSync(home).uid === 0) return {};
+  return { GOCACHE: join(paths.cache, "go", "build"), GOMODCACHE: join(paths.cache, "go", "mod") };
+}
+
 /** The cache entry of a built tool: all that goes into it, but the Go release that compiles it. */
 export function buildKey(tool: Tool & { readonly go: NonNullable<Tool["go"]> }, arch: Arch): string {
   const files = ["go.mod", "go.sum", "tools.go"].map((file) =>
@@ -106,7 +120,7 @@ export async function buildTool(
         [...buildArguments(tool).slice(0, -1), "-o", join(folder, tool.name), tool.go.package],
         {
           cwd: moduleFolder(tool.name),
-          env: buildEnvironment(arch),
+          env: { ...buildEnvironment(arch), ...cacheEnvironment(context.paths) },
           log: context.paths.log,
           onLine: (line) => {
             if (/^[\w.-]+(\/|$)/.test(line)) compiled++;

@@ -4,7 +4,6 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import type { LabPaths } from "../shared/context.ts";
 import { run } from "../shared/process.ts";
-import { pluginVersion } from "./standins/plugin/client.ts";
 import { answersVersion, machineArch, type Tool } from "./table.ts";
 
 /** Every stand-in's launcher carries these words; one is never taken for an official tool. */
@@ -72,7 +71,10 @@ function placesToAsk(tool: Tool, paths: LabPaths, env: NodeJS.ProcessEnv): strin
 
 async function isVersion(file: string, tool: Tool): Promise<boolean> {
   try {
-    if (tool.ask === "plugin") return (await pluginVersion(file, PATIENCE)) === tool.version;
+    if (tool.ask === "plugin") {
+      const { pluginVersion } = await import("./standins/plugin/client.ts"); // gRPC takes a while to load
+      return (await pluginVersion(file, PATIENCE)) === tool.version;
+    }
     const env = { PULUMI_SKIP_UPDATE_CHECK: "true" };
     const { stdout } = await run(file, tool.ask?.args ?? [], { timeout: PATIENCE, env });
     return answersVersion(stdout, tool.version);

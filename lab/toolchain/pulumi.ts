@@ -23,17 +23,19 @@ async function installPlugins(home: string, toolchain: Toolchain): Promise<void>
   const pulumi = resolved.get("pulumi");
   const beside = (tool: ResolvedTool): boolean =>
     pulumi !== undefined && dirname(realpathSync(pulumi.path)) === dirname(realpathSync(tool.path));
-  const folders = new Set<string>();
+  const plugins = join(home, "plugins");
+  await mkdir(plugins, { recursive: true });
+  const present = await readdir(plugins);
   for (const tool of tools) {
     const found = resolved.get(tool.name);
     if (found === undefined || (tool.kind !== "language-plugin" && tool.kind !== "resource-plugin")) continue;
-    if (tool.kind === "language-plugin" && beside(found)) continue;
-    folders.add(pluginFolder(tool));
-    await placeLink(found.path, join(home, "plugins", pluginFolder(tool), tool.name));
-  }
-  await mkdir(join(home, "plugins"), { recursive: true });
-  for (const folder of await readdir(join(home, "plugins"))) {
-    if (!folders.has(folder)) await rm(join(home, "plugins", folder), { recursive: true, force: true });
+    const bundled = tool.kind === "language-plugin" && beside(found);
+    const folder = pluginFolder(tool);
+    if (!bundled) await placeLink(found.path, join(plugins, folder, tool.name));
+    const family = folder.slice(0, -tool.version.length);
+    // Of an older table, or a language host that Pulumi now brings itself.
+    const stale = present.filter((name) => name.startsWith(family) && (name !== folder || bundled));
+    await Promise.all(stale.map((name) => rm(join(plugins, name), { recursive: true, force: true })));
   }
 }
 
@@ -51,6 +53,17 @@ async function installTerraformProvider(cache: string, toolchain: Toolchain): Pr
     );
     await placeLink(path, join(cache, provider, tool.name));
   }
+}
+
+/** Loopback is no matter for a proxy, but the SDK's gRPC asks it unless told otherwise. */
+export function proxyExceptions(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ["http_proxy", "https_proxy", "grpc_proxy"].flatMap((name) => [name, name.toUpperCase()]);
+  if (!names.some((name) => (env[name] ?? "") !== "")) return {};
+  const given = [env["no_proxy"], env["NO_PROXY"]].flatMap((list) => (list ?? "").split(","));
+  const all = [...new Set([...given.map((host) => host.trim()), "127.0.0.1", "localhost"])].filter(
+    (host) => host !== "",
+  );
+  return { no_proxy: all.join(","), NO_PROXY: all.join(",") };
 }
 
 /** Makes the file with the passphrase for secrets in the lab's state, once. */
@@ -104,5 +117,6 @@ export async function preparePulumi(
     // Only the pinned plugins count, whatever else is on PATH.
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
     NODE_COMPILE_CACHE: join(root, "node-compile-cache"),
+    ...proxyExceptions(process.env),
   };
 }

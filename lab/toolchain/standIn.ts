@@ -13,7 +13,8 @@ export function launcher(tool: Tool & { readonly standIn: string }, node: string
   return [
     "#!/bin/sh",
     `# This is an ${STAND_IN_MARK} for ${tool.name} ${tool.version}, not the official program.`,
-    `exec ${quoted(node)} ${quoted(program)} "$@"`,
+    // Node 22 warns on stderr about TypeScript, and the engine shows what a plugin prints there.
+    `exec ${quoted(node)} --disable-warning=ExperimentalWarning ${quoted(program)} "$@"`,
     "",
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 module coreos-cluster/tools/butane
 
-go 1.25
+go 1.25.11
 
 require github.com/coreos/butane v0.26.0
 

@@ -1,6 +1,6 @@
 module coreos-cluster/tools/ct
 
-go 1.21
+go 1.25.11
 
 require github.com/flatcar/container-linux-config-transpiler v0.9.4
 

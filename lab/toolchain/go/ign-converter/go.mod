@@ -1,6 +1,6 @@
 module coreos-cluster/tools/ign-converter
 
-go 1.21
+go 1.25.11
 
 require github.com/coreos/ign-converter v0.0.0-20201123214124-8dac862888aa
 

@@ -1,6 +1,6 @@
 module coreos-cluster/tools/terraform-provider-libvirt
 
-go 1.23
+go 1.25.11
 
 require github.com/dmacvicar/terraform-provider-libvirt v0.8.3
 

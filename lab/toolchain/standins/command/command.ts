@@ -1,7 +1,7 @@
 /** `command:local:Command`: a command run when the resource is created, updated or deleted. */
 import { randomBytes } from "node:crypto";
 import { diffInputs } from "../plugin/diff.ts";
-import type { ResourceType } from "../plugin/provider.ts";
+import type { ResourceType } from "../plugin/resourceType.ts";
 import { equal, isUnknown, reveal, UNKNOWN, type PropertyMap } from "../plugin/values.ts";
 import { checkInputs, INPUT_NAMES, plainInputs, type CommandInputs } from "./inputs.ts";
 import { runCommand, type Outputs, type RunContext } from "./run.ts";

@@ -1,5 +1,5 @@
 /** The inputs of a local command: their types, as the official plugin checks them. */
-import type { CheckFailure } from "../plugin/provider.ts";
+import type { CheckFailure } from "../plugin/resourceType.ts";
 import {
   containsUnknown,
   isList,

@@ -6,7 +6,7 @@ import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { basename } from "node:path";
-import { grpc } from "./grpc.ts";
+import { channelOptions, grpc } from "./grpc.ts";
 
 interface InfoClient {
   getPluginInfo: (
@@ -42,6 +42,7 @@ export async function pluginVersion(file: string, patience: number): Promise<str
     const opened = new Client(
       `127.0.0.1:${port}`,
       grpc.credentials.createInsecure(),
+      channelOptions,
     ) as unknown as InfoClient;
     client = opened;
     const info = await new Promise<PluginInfo>((resolve, reject) => {

@@ -11,8 +11,9 @@ const fromSdk = createRequire(fromHere.resolve("@pulumi/pulumi/package.json"));
 /** The very module that the SDK's generated services are made for. */
 export const grpc = fromSdk("@grpc/grpc-js") as typeof Grpc;
 
-/** As large as Pulumi's own: states with big outputs pass through one message. */
+/** Messages as large as Pulumi's own, for states with big outputs; engine and plugins talk over loopback only. */
 export const channelOptions = {
+  "grpc.enable_http_proxy": 0,
   "grpc.max_receive_message_length": 400 * 1024 * 1024,
   "grpc.max_send_message_length": 400 * 1024 * 1024,
 };

@@ -1,7 +1,7 @@
 /** RandomId and RandomBytes: values made once, kept in the state, made anew only with a new resource. */
 import { randomBytes } from "node:crypto";
 import { diffInputs } from "../plugin/diff.ts";
-import type { CheckFailure, ResourceType } from "../plugin/provider.ts";
+import type { CheckFailure, ResourceType } from "../plugin/resourceType.ts";
 import {
   isObject,
   isUnknown,
