@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import type { LabContext } from "./context.ts";
+import { withServicesOff } from "./packageServices.ts";
 import { ProcessError, run } from "./process.ts";
 
 /** A program that has to be there, and the packages that bring it. */
@@ -145,7 +146,8 @@ export async function installPackages(context: LabContext, names: readonly strin
   };
   const install = async (): Promise<void> => {
     context.report(`installing ${words}`);
-    await apt("install", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", ...names);
+    const options = ["--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"];
+    await withServicesOff(context, () => apt("install", ...options, ...names));
   };
   try {
     const fresh = await knownOf(names);
