@@ -1,5 +1,5 @@
 /** Building a tool from its pinned Go module. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { LabContext, LabPaths } from "../shared/context.ts";
@@ -85,10 +85,10 @@ export const buildEnvironment = (arch: Arch): Record<string, string | undefined>
  */
 export function cacheEnvironment(
   paths: LabPaths,
-  uid: number | undefined = process.getuid?.(),
-  home: string = homedir(),
+  uid = process.getuid?.(),
+  homeOwner = statSync(homedir(), { throwIfNoEntry: false })?.uid,
 ): Record<string, string> {
-  if (uid !== 0 || !existsSync(home) || statSync(home).uid === 0) return {};
+  if (uid !== 0 || homeOwner === undefined || homeOwner === 0) return {};
   return { GOCACHE: join(paths.cache, "go", "build"), GOMODCACHE: join(paths.cache, "go", "mod") };
 }
 
