@@ -2,14 +2,13 @@
  * What the program asks of the libvirt host around the provider; run by Command resources:
  *   check    before anything is made: virsh is there, the host answers, no name is taken; prints who may read the pool
  *   keep     prints what was printed before
- *   nothing  does nothing
- *   sweep    when the cluster is deleted: removes all on the host that carries the owner's mark
+ *   sweep    when the cluster is deleted: removes all on the host that carries the owner's mark; prints what it was
  */
 import {
   checkDomainNames,
   checkPoolName,
   clearOwnDomains,
-  clearOwnVolumes,
+  clearOwnPool,
   type Host,
   qemuUser,
 } from "../host/leftovers.ts";
@@ -33,8 +32,7 @@ async function check(env: NodeJS.ProcessEnv): Promise<string> {
 async function sweep(env: NodeJS.ProcessEnv): Promise<string> {
   const host = hostOf(env);
   const domains = await clearOwnDomains(host);
-  const volumes = await clearOwnVolumes(host, required(env, "POOL"));
-  return JSON.stringify({ domains, volumes });
+  return JSON.stringify({ domains, pool: await clearOwnPool(host) });
 }
 
-await runProgram({ check, keep, nothing: () => Promise.resolve(""), sweep });
+await runProgram({ check, keep, sweep });

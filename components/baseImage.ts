@@ -16,7 +16,7 @@ export const baseVolumeName = (image: ImagePlan): string =>
 export function makeBaseImage(
   name: string,
   image: ImagePlan,
-  { pool, sweeper }: ClusterPool,
+  { pool, host }: ClusterPool,
   hooks: LeftoverHooks,
   parent: pulumi.Resource,
 ): Volume {
@@ -25,8 +25,7 @@ export function makeBaseImage(
     { name: baseVolumeName(image), pool: pool.name, source: image.path, format: image.format },
     {
       parent,
-      dependsOn: sweeper,
-      deletedWith: sweeper,
+      deletedWith: host,
       ignoreChanges: ["source"],
       hooks: { beforeCreate: [hooks.volume] },
     },

@@ -34,12 +34,12 @@ export class Node extends pulumi.ComponentResource {
 
   constructor(args: NodeArgs, opts: pulumi.ComponentResourceOptions) {
     const { plan, node, base, hooks } = args;
-    const { pool, sweeper } = args.pool;
+    const { pool, host } = args.pool;
     super("coreos-cluster:index:Node", node.name, {}, opts);
     this.name = node.name;
     this.mac = node.mac;
 
-    const fresh = { parent: this, dependsOn: sweeper, deletedWith: sweeper, deleteBeforeReplace: true };
+    const fresh = { parent: this, deletedWith: host, deleteBeforeReplace: true };
     const ignition = new Ignition(
       `${node.name}-ignition`,
       { name: `${node.name}-${args.fingerprint}.ign`, pool: pool.name, content: args.ignition },

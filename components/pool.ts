@@ -17,23 +17,28 @@ export interface PoolArgs {
 export interface ClusterPool {
   readonly pool: Pool;
   /**
-   * What everything in the pool and every domain is deleted with: when the whole cluster goes, this Command's `delete`
-   * removes all that carries the owner's mark, what the state doesn't know of included. The provider's own way stops
-   * at the first domain that somebody removed by hand.
+   * Made before anything else on the host, and what everything there is deleted with: when the whole cluster goes, this
+   * Command's `delete` removes all that carries the owner's mark, whether the state knows of it or not. The provider's
+   * own way stops at the first domain that somebody removed by hand, and knows nothing of what a killed run left.
    */
-  readonly sweeper: Command;
+  readonly host: Command;
 }
 
 export function makePool(name: string, args: PoolArgs, parent: pulumi.Resource): ClusterPool {
   const { plan, uri, owner, hooks } = args;
-  const environment = { LIBVIRT_URI: uri, OWNER: owner, POOL: plan.pool.name };
   const host = new Command(
     `${name}-host`,
     {
       ...program("host"),
       create: "check",
       update: "keep",
-      environment: { ...environment, DOMAINS: plan.nodes.map((node) => node.name).join(" ") },
+      delete: "sweep",
+      environment: {
+        LIBVIRT_URI: uri,
+        OWNER: owner,
+        POOL: plan.pool.name,
+        DOMAINS: plan.nodes.map((node) => node.name).join(" "),
+      },
     },
     { parent },
   );
@@ -50,12 +55,7 @@ export function makePool(name: string, args: PoolArgs, parent: pulumi.Resource):
       },
     },
     // Two pools can't have one name or one folder: a change of either takes everything down first.
-    { parent, deleteBeforeReplace: true, hooks: { beforeCreate: [hooks.pool] } },
+    { parent, deletedWith: host, deleteBeforeReplace: true, hooks: { beforeCreate: [hooks.pool] } },
   );
-  const sweeper = new Command(
-    `${name}-sweeper`,
-    { ...program("host"), create: "nothing", update: "keep", delete: "sweep", environment },
-    { parent, dependsOn: pool },
-  );
-  return { pool, sweeper };
+  return { pool, host };
 }

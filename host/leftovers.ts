@@ -106,13 +106,8 @@ export async function clearOwnDomains(host: Host): Promise<string[]> {
   return ours.map((domain) => domain.name);
 }
 
-/**
- * Removes all that is in our pool, unless a domain of somebody else's uses a file of it.
- * The pool itself stays. @returns the names of the volumes.
- */
-export async function clearOwnVolumes(host: Host, pool: string): Promise<string[]> {
-  if (!(await checkPoolName(host, pool))) return [];
-  if (!lines(await host.virsh("pool-list", "--name")).includes(pool)) await host.virsh("pool-start", pool);
+/** Removes all that is in our pool, unless a domain of somebody else's uses a file of it. */
+async function clearVolumes(host: Host, pool: string): Promise<void> {
   await host.virsh("pool-refresh", pool);
   const path = (await readPool(host.virsh, pool))?.path ?? "";
   const others = (await readDomains(host.virsh)).filter((domain) => !isOurs(host, domain));
@@ -122,14 +117,15 @@ export async function clearOwnVolumes(host: Host, pool: string): Promise<string[
       `The domain "${user.name}" on ${host.uri} uses files in ${path}, the folder of this stack's pool, and is not ` +
         `this stack's: ${owners(user.mark)}. Detach it from them, then run this again.`,
     );
-  const names = await volumeNames(host.virsh, pool);
-  for (const name of names) await host.virsh("vol-delete", name, "--pool", pool);
-  return names;
+  for (const name of await volumeNames(host.virsh, pool))
+    await host.virsh("vol-delete", name, "--pool", pool);
 }
 
-/** Makes the name of our pool free: its domains, its volumes, its folder and the pool itself go. */
-export async function clearPool(host: Host, name: string): Promise<void> {
-  if (!(await checkPoolName(host, name))) return;
+/** Removes our pool, whatever its name, with its domains, its volumes and its folder. @returns its name. */
+export async function clearOwnPool(host: Host): Promise<string | undefined> {
+  const uuid = ownerUuid(host.owner);
+  if (!lines(await host.virsh("pool-list", "--all", "--uuid")).includes(uuid)) return undefined;
+  const name = (await host.virsh("pool-name", uuid)).trim();
   await clearOwnDomains(host);
   const active = lines(await host.virsh("pool-list", "--name")).includes(name);
   // A pool that was killed before its folder was made can't be started: then there is nothing in it either.
@@ -140,11 +136,18 @@ export async function clearPool(host: Host, name: string): Promise<void> {
       () => false,
     ));
   if (started) {
-    await clearOwnVolumes(host, name);
+    await clearVolumes(host, name);
     await host.virsh("pool-destroy", name);
     await host.virsh("pool-delete", name);
   }
   await host.virsh("pool-undefine", name);
+  return name;
+}
+
+/** Makes the name of our pool free. */
+export async function clearPool(host: Host, name: string): Promise<void> {
+  await checkPoolName(host, name);
+  await clearOwnPool(host);
 }
 
 /** The numeric user and group that the host's QEMU runs as; undefined on a connection without privileges. */

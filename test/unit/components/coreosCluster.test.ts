@@ -50,7 +50,6 @@ describe("CoreOSCluster", () => {
         "cluster > cluster-owner (random:index/randomId:RandomId)",
         "cluster > cluster-host (command:local:Command)",
         "cluster > cluster-pool (libvirt:index/pool:Pool)",
-        "cluster > cluster-sweeper (command:local:Command)",
         "cluster > cluster-base-abababababababab (libvirt:index/volume:Volume)",
         "cluster > cluster-discovery-token (random:index/randomId:RandomId)",
         "cluster > cluster-discovery (command:local:Command)",
@@ -76,6 +75,18 @@ describe("CoreOSCluster", () => {
     });
   });
 
+  it("checks the host before anything is made there, and sweeps it when all is deleted", () => {
+    const { inputs } = get("cluster-host");
+    deepEqual([inputs["create"], inputs["update"], inputs["delete"]], ["check", "keep", "sweep"]);
+    deepEqual(inputs["environment"], {
+      LIBVIRT_URI: "qemu:///system",
+      OWNER,
+      POOL: "dev-core",
+      DOMAINS: "dev-core01 dev-core02 dev-core03",
+    });
+    ok(get("cluster-pool").dependencies.includes("cluster-host"));
+  });
+
   it("closes the pool's folder to all but QEMU's user and marks the pool with the owner's UUID", () => {
     const { inputs, options } = get("cluster-pool");
     equal(inputs["type"], "dir");
@@ -84,6 +95,7 @@ describe("CoreOSCluster", () => {
     match(xslt, /<uuid>01234567-89ab-cdef-0123-456789abcdef<\/uuid>/);
     match(xslt, /<mode>0700<\/mode>\s*<owner>64055<\/owner>\s*<group>106<\/group>/);
     equal(options.deleteBeforeReplace, true);
+    equal(options.deletedWith, "cluster-host");
     deepEqual(options.beforeCreate, ["cluster-clear-pool"]);
   });
 
@@ -125,7 +137,7 @@ describe("CoreOSCluster", () => {
       deepEqual(domain.inputs["disks"], [{ volumeId: `/pool/${name}-hash-of-${name}.qcow2` }]);
       for (const part of [ignition, disk, domain]) {
         equal(part.options.deleteBeforeReplace, true);
-        equal(part.options.deletedWith, "cluster-sweeper");
+        equal(part.options.deletedWith, "cluster-host");
       }
       deepEqual(
         [ignition, disk, domain].map((part) => part.options.beforeCreate),
