@@ -81,7 +81,7 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
  */
 export async function up(session: LabSession, onLine: (line: string) => void): Promise<string> {
   await clearStaleLock(session);
-  const args = ["up", "--yes", "--skip-preview", "--stack", session.stack, ...quiet];
+  const args = ["up", "--yes", "--skip-preview", "--refresh", "--stack", session.stack, ...quiet];
   const { stdout } = await withDiagnostics("pulumi up", runInLab(session, ["pulumi", ...args], { onLine }));
   return changes(stdout);
 }

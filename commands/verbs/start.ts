@@ -46,7 +46,7 @@ export async function start(paths: LabPaths): Promise<void> {
 }
 
 /** Minutes that members of a cluster which was healthy before may take to be so again. */
-const recovery = 10;
+const recovery = 5;
 
 /**
  * The cluster's health, asked live. Members that do not answer are waited for: where `pulumi up` had nothing to make,
