@@ -69,16 +69,24 @@ const tree = (folder: string): string[] =>
     ? readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)))
     : [];
 
+/**
+ * The sockets of a /proc/net table that listen on a port which a daemon of the lab could use: DNS, DHCP, etcd, libvirt and
+ * graphics of machines. Other ports come and go with whatever else runs on the machine.
+ */
+const labListeners = (table: string): string[] =>
+  table.split("\n").flatMap((line) => {
+    const [, local = "", , state = ""] = line.trim().split(/\s+/);
+    const port = Number.parseInt(local.split(":")[1] ?? "", 16);
+    const known = [53, 67, 2379, 2380, 16509, 16514].includes(port) || (port >= 5900 && port < 6000);
+    return known && (state === "0A" || state === "07") ? [local] : []; // LISTEN, or an unconnected UDP socket
+  });
+
 /** All that the lab could leave on the host, in one text. */
 export const hostSnapshot = (): Record<string, unknown> => ({
   mounts: readFileSync("/proc/self/mountinfo", "utf8").split("\n"),
   links: readdirSync("/sys/class/net"),
-  listeners: execFileSync(
-    "sh",
-    ["-c", "cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp | awk '{print $2,$3,$4}' | grep 0A$ || :"],
-    {
-      encoding: "utf8",
-    },
+  listeners: ["tcp", "tcp6", "udp", "udp6"].flatMap((kind) =>
+    labListeners(readFileSync(`/proc/net/${kind}`, "utf8")),
   ),
   namespaces: existsSync("/run/netns") ? readdirSync("/run/netns") : [],
   run: readdirSync("/run").filter((name) => !/^(mount|lock)$/.test(name)),
