@@ -14,7 +14,7 @@ export interface Go {
 }
 
 /** Go's own archive is unpacked there, and often not on root's PATH. */
-const USUAL_PLACES = ["go", "/usr/local/go/bin/go"];
+export const USUAL_PLACES: readonly string[] = ["go", "/usr/local/go/bin/go"];
 
 const numbers = (version: string): number[] =>
   version.split(".").map((part) => Number.parseInt(part, 10) || 0);

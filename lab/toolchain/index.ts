@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { cached } from "../shared/cache.ts";
 import type { LabContext } from "../shared/context.ts";
 import { downloadKey, downloadTool, rememberedNetwork } from "./download.ts";
-import { buildKey, buildTool, findGo } from "./go.ts";
+import { buildKey, buildTool, findGo, USUAL_PLACES } from "./go.ts";
 import { findInstalled } from "./installed.ts";
 import { placeLink } from "./place.ts";
 import { resolveTools, type ResolvedTool, type Ways } from "./resolve.ts";
@@ -43,7 +43,7 @@ function entryOf(
 }
 
 /** The ways to a tool on this machine. */
-function waysOf(context: LabContext, arch: Arch): Ways {
+function waysOf(context: LabContext, arch: Arch, goPlaces: readonly string[]): Ways {
   const network = rememberedNetwork(context);
   return {
     installed: (tool) => findInstalled(tool, context.paths),
@@ -56,7 +56,7 @@ function waysOf(context: LabContext, arch: Arch): Ways {
       return { path: join(folder, entry.file), origin: entry.origin };
     },
     download: (tool) => downloadTool(context, network, tool.download, arch),
-    findGo,
+    findGo: () => findGo(goPlaces),
     build: (tool, go) => buildTool(context, tool, arch, go),
     standIn: (tool) => placeStandIn(context.paths, tool),
   };
@@ -75,10 +75,15 @@ function standInNotes(resolved: readonly ResolvedTool[], reasons: ReadonlyMap<st
 /**
  * Makes sure that every tool is there in its pinned version; see resolve.ts for the order in which it is looked for.
  * Downloads and builds go to the cache, so that a second call takes milliseconds.
+ * @param goPlaces where a Go that builds is looked for.
  * @throws ToolchainError with the remedy in its message.
  */
-export async function ensureToolchain(context: LabContext): Promise<Toolchain> {
-  const { tools: resolved, reasons } = await resolveTools(tools, waysOf(context, machineArch()));
+export async function ensureToolchain(
+  context: LabContext,
+  goPlaces: readonly string[] = USUAL_PLACES,
+): Promise<Toolchain> {
+  const ways = waysOf(context, machineArch(), goPlaces);
+  const { tools: resolved, reasons } = await resolveTools(tools, ways);
   const bin = join(context.paths.lab, "toolchain", "bin");
   const programs = resolved.filter(
     ({ name }) => tools.find((tool) => tool.name === name)?.kind === "program",
