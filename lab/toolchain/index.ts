@@ -42,9 +42,30 @@ function entryOf(
   return undefined;
 }
 
+/** Work that goes on side by side, shown in one line. */
+function sideBySide(context: LabContext): {
+  readonly run: <T>(name: string, work: (own: LabContext) => Promise<T>) => Promise<T>;
+} {
+  const details = new Map<string, string>();
+  return {
+    run: async (name, work) => {
+      const report = (detail: string): void => {
+        details.set(name, detail);
+        context.report([...details.values()].join(", "));
+      };
+      try {
+        return await work({ ...context, report });
+      } finally {
+        details.delete(name);
+      }
+    },
+  };
+}
+
 /** The ways to a tool on this machine. */
 function waysOf(context: LabContext, arch: Arch, goPlaces: readonly string[]): Ways {
   const network = rememberedNetwork(context);
+  const builds = sideBySide(context);
   return {
     installed: (tool) => findInstalled(tool, context.paths),
     ready: async (tool) => {
@@ -57,7 +78,7 @@ function waysOf(context: LabContext, arch: Arch, goPlaces: readonly string[]): W
     },
     download: (tool) => downloadTool(context, network, tool.download, arch),
     findGo: () => findGo(goPlaces),
-    build: (tool, go) => buildTool(context, tool, arch, go),
+    build: (tool, go) => builds.run(tool.name, (own) => buildTool(own, tool, arch, go)),
     standIn: (tool) => placeStandIn(context.paths, tool),
   };
 }
