@@ -67,7 +67,8 @@ export class Node extends pulumi.ComponentResource {
         coreosIgnition: ignition.id,
         fwCfgName: "opt/com.coreos/config",
         disks: [{ volumeId: disk.id }],
-        networkInterfaces: [{ bridge: plan.bridge, mac: node.mac }],
+        // The provider reads MACs back in capitals: any other spelling would show as a change in each refresh.
+        networkInterfaces: [{ bridge: plan.bridge, mac: node.mac.toUpperCase() }],
         xml: { xslt: args.mark.apply((mark) => domainStylesheet(mark, plan.pool.path)) },
       },
       { ...fresh, hooks: { beforeCreate: [hooks.domain] } },

@@ -148,7 +148,7 @@ describe("CoreOSCluster", () => {
 
   it("plugs each machine into the bridge with its own MAC and waits for no lease", () => {
     const { inputs } = get("dev-core02-domain");
-    deepEqual(inputs["networkInterfaces"], [{ bridge: "br0", mac: "52:54:00:00:00:02" }]);
+    deepEqual(inputs["networkInterfaces"], [{ bridge: "br0", mac: "52:54:00:00:00:0B" }]);
     deepEqual(
       [inputs["name"], inputs["type"], inputs["memory"], inputs["vcpu"], inputs["fwCfgName"], inputs["cpu"]],
       ["dev-core02", "qemu", 512, 1, "opt/com.coreos/config", undefined],
@@ -171,7 +171,7 @@ describe("CoreOSCluster", () => {
     deepEqual(inputs["triggers"], ["dev-core01-domain-id", "dev-core02-domain-id", "dev-core03-domain-id"]);
     deepEqual([inputs["create"], inputs["update"], inputs["delete"]], ["wait", "keep", undefined]);
     deepEqual(inputs["environment"], {
-      NODES: "dev-core01=52:54:00:00:00:01 dev-core02=52:54:00:00:00:02 dev-core03=52:54:00:00:00:03",
+      NODES: "dev-core01=52:54:00:00:00:01 dev-core02=52:54:00:00:00:0b dev-core03=52:54:00:00:00:03",
       DISCOVERY_URL: outputs.discoveryUrl,
       LIBVIRT_URI: "qemu:///system",
       TIMEOUT: "600",

@@ -22,7 +22,7 @@ export const plan: ClusterPlan = {
   domainType: "qemu",
   nodes: [
     node("dev-core01", "52:54:00:00:00:01"),
-    node("dev-core02", "52:54:00:00:00:02"),
+    node("dev-core02", "52:54:00:00:00:0b"),
     node("dev-core03", "52:54:00:00:00:03"),
   ],
   discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379" },
