@@ -1,7 +1,7 @@
 /** Pulumi in the lab: its home with all plugins installed, its backend, its passphrase. */
 import { randomBytes } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
-import { chmod, link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LabContext, LabPaths } from "../shared/context.ts";
 import type { Toolchain } from "./index.ts";
@@ -81,6 +81,12 @@ async function ensurePassphrase(file: string): Promise<void> {
   await rm(draft);
 }
 
+/** A passphrase that the user has exported for stacks of their own would win over the lab's file. */
+async function overExported(file: string, env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+  if (env["PULUMI_CONFIG_PASSPHRASE"] === undefined) return {};
+  return { PULUMI_CONFIG_PASSPHRASE: await readFile(file, "utf8") };
+}
+
 const pulumiFolder = (paths: LabPaths): string => join(paths.lab, "pulumi");
 
 /** The folder of the lab's file:// backend: the state of all its stacks. */
@@ -118,5 +124,6 @@ export async function preparePulumi(
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
     NODE_COMPILE_CACHE: join(root, "node-compile-cache"),
     ...proxyExceptions(process.env),
+    ...(await overExported(passphrase, process.env)),
   };
 }

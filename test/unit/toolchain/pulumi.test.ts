@@ -1,5 +1,13 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { labPaths } from "../../../lab/shared/context.ts";
@@ -37,6 +45,24 @@ describe("Preparing Pulumi", () => {
     equal(readlinkSync(join(plugin, "pulumi-language-nodejs")), own);
     await prepare({ pulumi, "pulumi-language-nodejs": place("official/pulumi-language-nodejs") });
     ok(!existsSync(plugin), "the one of before would win over Pulumi's own");
+  });
+
+  it("counts its own passphrase, also where the user has exported another one", async () => {
+    const context = { paths: labPaths(folder, { CLUSTER_LAB_DIR: "lab" }), report: () => undefined };
+    const environment = (): Promise<Record<string, string>> =>
+      preparePulumi(context, { bin: folder, notes: [], tools: [] });
+    const before = process.env["PULUMI_CONFIG_PASSPHRASE"];
+    try {
+      delete process.env["PULUMI_CONFIG_PASSPHRASE"];
+      const env = await environment();
+      ok(!("PULUMI_CONFIG_PASSPHRASE" in env));
+      process.env["PULUMI_CONFIG_PASSPHRASE"] = "the user's";
+      const file = env["PULUMI_CONFIG_PASSPHRASE_FILE"] ?? "";
+      equal((await environment())["PULUMI_CONFIG_PASSPHRASE"], readFileSync(file, "utf8"));
+    } finally {
+      if (before === undefined) delete process.env["PULUMI_CONFIG_PASSPHRASE"];
+      else process.env["PULUMI_CONFIG_PASSPHRASE"] = before;
+    }
   });
 
   it("replaces a stand-in once the official plugin is there", async () => {
