@@ -1,5 +1,5 @@
 /** `npm stop`: the host as it was, but for the caches. */
-import { existsSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { labDown, labUp } from "../../lab/libvirt/index.ts";
@@ -57,8 +57,7 @@ async function destroyStacks(paths: LabPaths, phases: Phases): Promise<void> {
     }
   } catch (error) {
     // The lab host goes away with everything on it, so nothing stays behind here either way.
-    phases.say(
-      `pulumi destroy did not work, so the lab host is removed as it is. ${describe(error, paths.log)}`,
-    );
+    appendFileSync(paths.log, `${describe(error, paths.log)}\n`);
+    phases.say(`The lab host is removed with all that is left on it; why destroy failed: ${paths.log}`);
   }
 }
