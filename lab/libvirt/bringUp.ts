@@ -1,4 +1,5 @@
 /** Bringing the lab up: whatever is missing of it or broken is made anew, the rest is left alone. */
+import { existsSync } from "node:fs";
 import type { LabContext } from "../shared/context.ts";
 import { ensureDaemon } from "./daemonControl.ts";
 import { daemons, type DaemonName } from "./daemons.ts";
@@ -47,8 +48,18 @@ async function ensureDaemons(context: LabContext, holder: Holder): Promise<void>
   await Promise.all(work);
 }
 
+/** libvirt gives each guest a tap device, and says so too late if it can't: when the first guest starts. */
+function requireTun(): void {
+  if (existsSync("/dev/net/tun")) return;
+  throw new Error(
+    "This machine has no /dev/net/tun, which the guests' network cards need. On a machine: modprobe tun; " +
+      "in a container: start it with --device /dev/net/tun.",
+  );
+}
+
 /** Starts the lab, or what is missing of it. The caller holds the lab's lock. */
 export async function bringUp(context: LabContext): Promise<LabHost> {
+  requireTun();
   const { domainType } = await kvmFinding(context);
   let holder = await soundHolder(context);
   await prepare(context);

@@ -13,6 +13,9 @@ import { lookUpUser } from "./users.ts";
 /** Seconds within which a daemon has to answer; starting takes well below one on a quiet machine. */
 const patience = 30;
 
+/** Seconds within which a daemon that runs has to answer, at the second try at least, before it is started anew. */
+const calm = 5;
+
 /** The daemon's process (the host's id), or undefined when it doesn't run. */
 export const findDaemon = (daemon: Daemon, holder: Holder): number | undefined =>
   processesIn({ pid: holder.namespaces.pid }).find((pid) => {
@@ -93,7 +96,7 @@ async function end(pid: number): Promise<void> {
 export async function ensureDaemon(context: LabContext, holder: Holder, daemon: Daemon): Promise<void> {
   const running = findDaemon(daemon, holder);
   if (running !== undefined) {
-    if (await waitUntil(() => daemon.ready(context, holder), 3)) return;
+    if (await waitUntil(() => daemon.ready(context, holder), calm)) return;
     context.report(`${daemon.name} runs but does not answer; starting it again`);
     await end(running);
   }

@@ -55,7 +55,7 @@ const probe =
   (service: "dns" | "registry") =>
   async (_: LabContext, holder: Holder): Promise<boolean> => {
     const script = join(import.meta.dirname, "probe.ts");
-    return await succeeds(holder, [process.execPath, "--no-warnings", script, service, network.address], 5);
+    return await succeeds(holder, [process.execPath, "--no-warnings", script, service, network.address], 15);
   };
 
 /** The user that the registry runs as. */

@@ -1,9 +1,11 @@
 /** The KVM probe, tried with QEMU's own translator, which runs everywhere. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { labDown, labUp } from "../../../lab/libvirt/index.ts";
 import { kvmFinding, runProbe } from "../../../lab/libvirt/kvm.ts";
 import { probeGuest } from "../../../lab/libvirt/kvmGuests.ts";
-import { testLab, type TestLab } from "./support.ts";
+import { inside, testLab, type TestLab } from "./support.ts";
 
 describe("the KVM probe", function () {
   this.timeout(40_000);
@@ -32,6 +34,36 @@ describe("the KVM probe", function () {
       assert.deepEqual(await kvmFinding(lab), first);
       assert.ok(Date.now() - start < 100, "the probe ran again");
     } finally {
+      lab.remove();
+    }
+  });
+
+  it("decides whether QEMU's user gets at /dev/kvm in the lab; the host's stays as it is", async function () {
+    if (!existsSync("/dev/kvm")) this.skip();
+    const open = [
+      "setpriv",
+      "--reuid=libvirt-qemu",
+      "--regid=kvm",
+      "--init-groups",
+      "sh",
+      "-c",
+      ": <>/dev/kvm",
+    ];
+    const host = statSync("/dev/kvm");
+    const lab = await testLab();
+    try {
+      const finding = await kvmFinding(lab);
+      for (const domainType of ["kvm", "qemu"] as const) {
+        writeFileSync(join(lab.paths.lab, "kvm.json"), JSON.stringify({ ...finding, domainType }));
+        assert.equal((await labUp(lab)).domainType, domainType);
+        if (domainType === "kvm") await inside(lab, ...open);
+        else await assert.rejects(inside(lab, ...open), /Permission denied/);
+        await labDown(lab);
+      }
+      const { mode, uid, gid } = statSync("/dev/kvm");
+      assert.deepEqual({ mode, uid, gid }, { mode: host.mode, uid: host.uid, gid: host.gid });
+    } finally {
+      await labDown(lab);
       lab.remove();
     }
   });
