@@ -18,6 +18,13 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait?:
     stdio: ["pipe", "pipe", "inherit"],
     detached: true, // a Ctrl-C on the terminal must not release the lock before we have cleaned up
   });
+  // Listened for from the start: were the holder killed while we work, its exit would be waited for in vain.
+  const exited = new Promise<void>((resolve) => {
+    holder.once("exit", () => {
+      resolve();
+    });
+  });
+  holder.stdin.on("error", () => undefined); // the pipe to a holder that was killed
   const waiting = setTimeout(() => onWait?.(), 500);
   try {
     await Promise.race([
@@ -34,6 +41,6 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait?:
     return await work();
   } finally {
     holder.stdin.end();
-    await once(holder, "exit");
+    await exited;
   }
 }
