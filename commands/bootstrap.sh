@@ -59,6 +59,8 @@ case ${1:-} in
   mkdir -p "$home.part"
   cp lab/toolchain/node/package.json lab/toolchain/node/package-lock.json "$home.part/"
   (cd "$home.part" && npm ci --omit=dev --no-fund --no-audit)
+  # An optional package that can't be fetched is no error to npm, but it is to us.
+  ls "$home.part"/node_modules/node-linux-*/bin/node
   mv "$home.part" "$home"
   exit 0
   ;;
@@ -104,9 +106,15 @@ case "${1:-} ${2:-}" in
 esac
 if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null 2>&1 || fail "the lab needs root: run this as root, or install sudo"
-  exec sudo env CLUSTER_CACHE_DIR="$cache" CLUSTER_LAB_DIR="$lab" HOME="$HOME" PATH="$PATH" \
-    ${NO_COLOR+NO_COLOR="$NO_COLOR"} ${CLUSTER_DEBIAN_MIRROR+CLUSTER_DEBIAN_MIRROR="$CLUSTER_DEBIAN_MIRROR"} \
-    ${http_proxy+http_proxy="$http_proxy"} ${https_proxy+https_proxy="$https_proxy"} ${no_proxy+no_proxy="$no_proxy"} \
-    node commands/main.ts "$@"
+  # sudo clears the environment: what steers the tools that are run is handed on.
+  set -- node commands/main.ts "$@"
+  for name in NO_COLOR CI GOPROXY GOSUMDB GOFLAGS CLUSTER_DEBIAN_MIRROR XDG_CACHE_HOME \
+    http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+    if eval "[ -n \"\${$name:-}\" ]"; then
+      value=$(eval "printf '%s' \"\$$name\"")
+      set -- "$name=$value" "$@"
+    fi
+  done
+  exec sudo env CLUSTER_CACHE_DIR="$cache" CLUSTER_LAB_DIR="$lab" HOME="$HOME" PATH="$PATH" "$@"
 fi
 exec node commands/main.ts "$@"
