@@ -1,0 +1,188 @@
+/** The fixture program under the real engine and the real provider, on a private libvirt of the test's own. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { enterCommand, labDown, labUp, type LabHost } from "../../../lab/libvirt/index.ts";
+import { labPaths, type LabContext } from "../../../lab/shared/context.ts";
+import { run, type RunResult } from "../../../lab/shared/process.ts";
+import { ensureToolchain, preparePulumi } from "../../../lab/toolchain/index.ts";
+import { macOf } from "../../../plan/mac.ts";
+import type { ClusterPlan } from "../../../plan/types.ts";
+
+const checkout = join(import.meta.dirname, "../../..");
+const fixture = join(import.meta.dirname, "fixture");
+const PROJECT = "coreos-cluster-fixture";
+
+/** Where pools lie on the lab's libvirt host. */
+export const POOLS = "/var/lib/libvirt/coreos-cluster";
+
+/** What a test sets of a stack of the fixture. */
+export interface Config {
+  readonly prefix: string;
+  readonly nodes?: number;
+  readonly memory?: number;
+  /** Stands for all that shapes the members' disks. */
+  readonly generation?: string;
+  readonly image?: string;
+}
+
+export interface Stack {
+  readonly name: string;
+  /** `pulumi VERB`, with what a script would add; throws when it fails. */
+  pulumi(verb: string, ...args: string[]): Promise<RunResult>;
+  set(config: Config): void;
+  /**
+   * Starts `pulumi VERB` and ends it and all that it started, at once and without warning, when its output matches.
+   * @returns false when it ended by itself before that.
+   */
+  killAt(verb: string, output: RegExp): Promise<boolean>;
+}
+
+export interface Place {
+  readonly host: LabHost;
+  /** An empty qcow2 image: machines over it start, and boot nothing. */
+  readonly image: string;
+  virsh(...args: string[]): Promise<string>;
+  /** Runs a command where libvirt is. */
+  inside(...command: string[]): Promise<string>;
+  stack(name: string, config: Config): Promise<Stack>;
+  /** Domains, pools and folders of pools that are there. */
+  things(): Promise<string[]>;
+  remove(): Promise<void>;
+}
+
+const lines = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
+
+/** Smaller than a node of any use, so that three of them cost the machine little. */
+function planOf(config: Config, image: string, host: LabHost): ClusterPlan {
+  const { prefix, nodes = 2, memory = 64 } = config;
+  const path = config.image ?? image;
+  const names = Array.from({ length: nodes }, (_, index) => `${prefix}0${index + 1}`);
+  return {
+    prefix,
+    os: "lab",
+    image: {
+      path,
+      sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
+      format: "qcow2",
+      virtualSize: 2 ** 26,
+    },
+    pool: { name: prefix, path: `${POOLS}/${prefix}` },
+    bridge: host.bridge,
+    domainType: "qemu",
+    nodes: names.map((name) => ({ name, mac: macOf(name), memory, vcpus: 1, diskSize: 2 ** 26 })),
+    discovery: { mode: "etcd", endpoint: host.registry },
+    bootstrapSize: nodes,
+    sshAuthorizedKeys: [],
+    readinessTimeout: 60,
+    warnings: [],
+    secretKeys: [],
+  };
+}
+
+/** A private libvirt and a Pulumi of its own; takes minutes only where the toolchain must be built first. */
+export async function makePlace(): Promise<Place> {
+  const folder = mkdtempSync(join(tmpdir(), "program-"));
+  const paths = { ...labPaths(checkout), lab: join(folder, "lab"), log: join(folder, "log") };
+  const context: LabContext = { paths, report: () => undefined };
+  mkdirSync(paths.lab);
+  const toolchain = await ensureToolchain(context);
+  const host = await labUp(context);
+  const env = {
+    ...(await preparePulumi(context, toolchain)),
+    PATH: `${toolchain.bin}:${process.env["PATH"] ?? ""}`,
+    NO_COLOR: "1",
+  };
+  const image = join(folder, "empty.qcow2");
+  await run("qemu-img", ["create", "-q", "-f", "qcow2", image, "64M"]);
+
+  const inside = async (...command: string[]): Promise<string> => {
+    const [file = "", ...args] = [...enterCommand(context), ...command];
+    return (await run(file, args, { timeout: 60, log: paths.log })).stdout;
+  };
+  const virsh = (...args: string[]): Promise<string> => inside("virsh", "--quiet", ...args);
+
+  async function stack(name: string, first: Config): Promise<Stack> {
+    const configFile = join(folder, `Pulumi.${name}.yaml`);
+    const stackEnv = { ...env, PULUMI_STACK: name, PULUMI_OPTION_CONFIG_FILE: configFile };
+    // `stack init` writes the stack's salt beside Pulumi.yaml: it is run on a copy.
+    const copy = join(folder, `project-${name}`);
+    mkdirSync(copy);
+    cpSync(join(fixture, "Pulumi.yaml"), join(copy, "Pulumi.yaml"));
+    await run("pulumi", ["stack", "init", name], {
+      cwd: copy,
+      env: { ...stackEnv, PULUMI_OPTION_CONFIG_FILE: undefined },
+    });
+    const salt = readFileSync(join(copy, `Pulumi.${name}.yaml`), "utf8");
+
+    const command = (verb: string, ...args: string[]): string[] => [
+      ...[...enterCommand(context), "pulumi", "--cwd", fixture, verb, "--non-interactive"],
+      ...(/^(up|destroy|refresh)$/.test(verb) ? ["--yes", "--skip-preview"] : []),
+      ...args,
+    ];
+    const set = (config: Config): void => {
+      const value = { plan: planOf(config, image, host), generation: config.generation ?? "one" };
+      const entries = { [`${PROJECT}:fixture`]: value, "libvirt:uri": host.uri };
+      // JSON is YAML.
+      writeFileSync(configFile, `${salt}config: ${JSON.stringify(entries)}\n`);
+    };
+    set(first);
+    return {
+      name,
+      set,
+      pulumi: (verb, ...args) => {
+        const [file = "", ...rest] = command(verb, ...args);
+        return run(file, rest, { env: stackEnv, timeout: 100, log: paths.log });
+      },
+      killAt: async (verb, output) => {
+        const [file = "", ...rest] = command(verb);
+        const child = spawn(file, rest, {
+          env: { ...process.env, ...stackEnv },
+          stdio: ["ignore", "pipe", "ignore"],
+          detached: true, // a process group of its own
+        });
+        let text = "";
+        let killed = false;
+        child.stdout.on("data", (chunk: Buffer) => {
+          text += chunk.toString();
+          if (killed || !output.test(text) || child.pid === undefined) return;
+          killed = true;
+          process.kill(-child.pid, "SIGKILL");
+        });
+        await once(child, "close");
+        return killed;
+      },
+    };
+  }
+
+  return {
+    host,
+    image,
+    inside,
+    virsh,
+    stack,
+    things: async () => [
+      ...lines(await virsh("list", "--all", "--name")).map((name) => `domain ${name.trim()}`),
+      ...lines(await virsh("pool-list", "--all", "--name")).map((name) => `pool ${name.trim()}`),
+      ...lines(await inside("sh", "-c", `ls ${POOLS} 2>/dev/null || true`)).map((name) => `folder ${name}`),
+    ],
+    remove: async () => {
+      await labDown(context);
+      if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+      for (const name of readdirSync(fixture).filter((file) => /^Pulumi\..*\.yaml$/.test(file)))
+        rmSync(join(fixture, name));
+    },
+  };
+}
