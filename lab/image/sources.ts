@@ -30,22 +30,20 @@ const osReleaseField = (osRelease: string, name: string): string | undefined =>
 export function chooseMirrors(targets: string, osRelease: string, env: NodeJS.ProcessEnv): Mirrors {
   const host =
     osReleaseField(osRelease, "ID") === "debian" ? osReleaseField(osRelease, "VERSION_CODENAME") : undefined;
-  const releases = [host, suite, "stable", "testing", "unstable", "sid"];
-  const lines = targets.split("\n").map((line) => line.trim().split(/\s+/));
-  const find = (suffix: string): string | undefined =>
-    lines
-      .filter(
-        ([uri, release]) =>
-          releases.some((name) => name !== undefined && release === `${name}${suffix}`) && uri,
-      )
-      .map(([uri]) => uri)
-      .find((uri) => /^https?:\/\//.test(uri ?? ""))
-      ?.replace(/\/+$/, "");
-  const used = host === undefined ? undefined : find("");
+  const web = targets
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([uri]) => /^https?:\/\//.test(uri ?? ""))
+    .map(([uri = "", release = ""]) => ({ uri: uri.replace(/\/+$/, ""), release }));
+  const serving = (release: string): string[] =>
+    web.filter((entry) => entry.release === release).map(({ uri }) => uri);
+  // Vendors' archives have suites of the same names; one with the updates beside it is Debian's.
+  const candidates = host === undefined ? [] : serving(host);
+  const used = candidates.find((uri) => serving(`${host ?? ""}-updates`).includes(uri)) ?? candidates[0];
   const main = env["CLUSTER_DEBIAN_MIRROR"] || used || publicMirrors.main;
   const security =
     env["CLUSTER_DEBIAN_SECURITY_MIRROR"] ||
-    (host === undefined ? undefined : find("-security")) ||
+    (host === undefined ? undefined : serving(`${host}-security`)[0]) ||
     publicMirrors.security;
   return { main, security: security === "none" ? undefined : security };
 }

@@ -29,7 +29,8 @@ add_users() {
   local tree=$1 group
   for group in docker wheel rkt; do chroot "$tree" groupadd --system "$group"; done
   chroot "$tree" groupadd --gid 500 core
-  chroot "$tree" useradd --key UID_MIN=500 --uid 500 --gid core --groups adm,sudo,wheel,systemd-journal,docker \
+  # Its groups come from rootfs/usr/lib/ignition/base.d: where a configuration names some, these must not be lost.
+  chroot "$tree" useradd --key UID_MIN=500 --uid 500 --gid core \
     --comment 'CoreOS Admin' --create-home --shell /bin/bash --password '*' core
   # No aging, no date of change: the password file must not tell on which day the image was built.
   sed -i -E 's/^([^:]*:[^:]*):[^:]*:.*/\1::0:99999:7:::/' "$tree/etc/shadow"
