@@ -1,7 +1,7 @@
 /** `clean`: this checkout's share of the caches, and its lab folder. */
 import { rm } from "node:fs/promises";
 import { labStatus } from "../../lab/libvirt/index.ts";
-import { dropUses } from "../../lab/shared/cache.ts";
+import { dropUnusedCache, dropUses } from "../../lab/shared/cache.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { labContext } from "../lab/prepare.ts";
 import { UserError } from "../ui/errors.ts";
@@ -16,6 +16,7 @@ export async function clean(paths: LabPaths): Promise<void> {
   }
   const removed = await dropUses(paths);
   await rm(paths.lab, { recursive: true, force: true });
+  await dropUnusedCache(paths);
   const kept =
     removed.length === 0 ? "no cache entry was this checkout's alone" : `removed ${removed.join(", ")}`;
   process.stdout.write(`Lab folder removed; ${kept}.\n`);

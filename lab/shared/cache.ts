@@ -1,7 +1,7 @@
 /** The content-addressed cache: entries are whole folders, made once, shared by all checkouts. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { LabContext, LabPaths } from "./context.ts";
 import { withLock } from "./lock.ts";
@@ -109,4 +109,15 @@ export async function dropUses(paths: LabPaths): Promise<string[]> {
     }
     return removed;
   });
+}
+
+/** What lies in the cache folder besides entries: tools and notes that are had again in seconds. */
+const rest = ["entries", "users", "locks", "node", "identities", "offline", "go"];
+
+/** Empties the cache folder when no checkout uses it any longer. Only what is known to be the cache's is removed. */
+export async function dropUnusedCache(paths: LabPaths): Promise<void> {
+  const names = existsSync(users(paths)) ? await readdir(users(paths)) : [];
+  if (names.length > 0) return;
+  for (const name of rest) await rm(join(paths.cache, name), { recursive: true, force: true });
+  await rmdir(paths.cache).catch(() => undefined); // somebody keeps a file of his own there
 }
