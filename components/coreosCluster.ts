@@ -49,7 +49,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     const hooks = leftoverHooks(
       name,
       uri,
-      owner.id,
+      owner,
       plan.nodes.map((node) => node.name),
     );
 

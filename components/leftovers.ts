@@ -1,15 +1,26 @@
 /**
  * Hooks that run right before something is created on the host (never in a preview, never when nothing is created):
  * they clear what a killed run of this stack left under that name, and stop where the name is somebody else's.
+ * They are hooks of creation and of errors only: with hooks of deletion, `pulumi destroy` would want --run-program.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { checkDomainNames, clearDomain, clearPool, clearVolume, type Host } from "../host/leftovers.ts";
+import {
+  checkDomainNames,
+  clearDomain,
+  clearPool,
+  clearVolume,
+  defineStandIn,
+  type Host,
+} from "../host/leftovers.ts";
 import { virshOn } from "../host/virsh.ts";
+import type { Owner } from "./owner.ts";
 
 export interface LeftoverHooks {
   readonly pool: pulumi.ResourceHook;
   readonly volume: pulumi.ResourceHook;
   readonly domain: pulumi.ResourceHook;
+  /** Lets a machine that vanished be replaced: the provider's `delete` fails on it, and is tried again after this. */
+  readonly goneDomain: pulumi.ErrorHook;
 }
 
 /** The value of an output that is known, which all are that a resource about to be created depends on. */
@@ -24,12 +35,12 @@ const valueOf = <T>(output: pulumi.Output<T>): Promise<T> =>
 export function leftoverHooks(
   name: string,
   uri: pulumi.Output<string>,
-  owner: pulumi.Output<string>,
+  owner: Owner,
   nodeNames: readonly string[],
 ): LeftoverHooks {
   const host = async (): Promise<Host> => {
     const connection = await valueOf(uri);
-    return { uri: connection, virsh: virshOn(connection), owner: await valueOf(owner) };
+    return { uri: connection, virsh: virshOn(connection), owner: await valueOf(owner.id) };
   };
   const hook = (what: string, clear: (host: Host, inputs: Record<string, string>) => Promise<void>) =>
     new pulumi.ResourceHook(`${name}-clear-${what}`, async (args) => {
@@ -42,5 +53,12 @@ export function leftoverHooks(
     }),
     volume: hook("volume", (on, inputs) => clearVolume(on, inputs["pool"] ?? "", inputs["name"] ?? "")),
     domain: hook("domain", (on, inputs) => clearDomain(on, inputs["name"] ?? "")),
+    goneDomain: new pulumi.ErrorHook(`${name}-gone-domain`, async ({ failedOperation, errors, id }) => {
+      const [latest = ""] = errors;
+      if (failedOperation !== "delete" || errors.length > 1 || !latest.includes("Domain not found"))
+        return false;
+      await defineStandIn(virshOn(await valueOf(uri)), id, await valueOf(owner.mark));
+      return true;
+    }),
   };
 }

@@ -71,7 +71,7 @@ export class Node extends pulumi.ComponentResource {
         networkInterfaces: [{ bridge: plan.bridge, mac: node.mac.toUpperCase() }],
         xml: { xslt: args.mark.apply((mark) => domainStylesheet(mark, plan.pool.path)) },
       },
-      { ...fresh, hooks: { beforeCreate: [hooks.domain] } },
+      { ...fresh, hooks: { beforeCreate: [hooks.domain], onError: [hooks.goneDomain] } },
     );
     this.domainId = domain.id;
     this.registerOutputs({ name: this.name, mac: this.mac, domainId: this.domainId });

@@ -4,7 +4,10 @@
  * Only what is this stack's is touched: domains with the owner's mark in their metadata, the pool with the owner's
  * UUID, volumes inside that pool. A name that somebody else uses is a {@link ForeignObjectError}.
  */
-import { type Mark, ownerUuid } from "./mark.ts";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Mark, markXml, ownerUuid } from "./mark.ts";
 import { type HostDomain, readDomain, readDomains, readPool, volumeNames } from "./objects.ts";
 import { lines, type Virsh } from "./virsh.ts";
 
@@ -148,6 +151,24 @@ export async function clearOwnPool(host: Host): Promise<string | undefined> {
 export async function clearPool(host: Host, name: string): Promise<void> {
   await checkPoolName(host, name);
   await clearOwnPool(host);
+}
+
+/**
+ * Defines a domain with this UUID that is nothing but a name, when there is none. The provider's `delete` fails on a
+ * machine that vanished; with this in its place it does what it is there for. It carries the mark: a sweep finds it.
+ */
+export async function defineStandIn(virsh: Virsh, uuid: string, mark: Mark): Promise<void> {
+  const xml =
+    `<domain type="qemu"><name>gone-${uuid}</name><uuid>${uuid}</uuid><metadata>${markXml(mark)}</metadata>` +
+    `<memory unit="MiB">1</memory><os><type>hvm</type></os></domain>`;
+  const folder = await mkdtemp(join(tmpdir(), "domain-"));
+  try {
+    const file = join(folder, "domain.xml"); // virsh takes nothing but a file
+    await writeFile(file, xml);
+    await virsh("define", file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The numeric user and group that the host's QEMU runs as; undefined on a connection without privileges. */

@@ -14,6 +14,10 @@ export class VirshMissingError extends VirshError {
   override name = "VirshMissingError";
 }
 
+const MISSING =
+  "virsh is not installed on this machine. It is in the package libvirt-clients (Debian, Ubuntu), " +
+  "libvirt-client (Fedora) or libvirt (Homebrew).";
+
 /** Longer than any single request takes on a healthy host, also through ssh. */
 const TIME_LIMIT = 60_000;
 
@@ -28,12 +32,7 @@ export const virshOn =
       const options = { timeout: TIME_LIMIT, maxBuffer: 16 * 2 ** 20, env: { ...process.env, LC_ALL: "C" } };
       execFile("virsh", ["--quiet", "--connect", uri, ...args], options, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
-        else if ((error as NodeJS.ErrnoException).code === "ENOENT")
-          reject(
-            new VirshMissingError(
-              "virsh is not installed on this machine. It is in the package libvirt-clients (Debian, Ubuntu), libvirt-client (Fedora) or libvirt (Homebrew).",
-            ),
-          );
+        else if ((error as NodeJS.ErrnoException).code === "ENOENT") reject(new VirshMissingError(MISSING));
         else {
           const why = error.killed ? `no answer within ${TIME_LIMIT / 1000} seconds` : stderr.trim();
           reject(

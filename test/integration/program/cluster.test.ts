@@ -125,10 +125,19 @@ describe("the program's resources on a real libvirt host", function () {
       deepEqual(running.trim().split(/\s+/).toSorted(), ["alice-core01", "alice-core02"]);
     });
 
+    it("is made anew though a machine vanished, without a refresh", async () => {
+      await place.virsh("destroy", "alice-core01");
+      await place.virsh("undefine", "alice-core01");
+      stack.set({ prefix: "alice-core", generation: "three" });
+      await stack.pulumi("up");
+      const defined = await place.virsh("list", "--all", "--name");
+      deepEqual(defined.trim().split(/\s+/).toSorted(), ["alice-core01", "alice-core02"]);
+    });
+
     it("is destroyed whatever vanished", async () => {
       await place.virsh("destroy", "alice-core01");
       await place.virsh("undefine", "alice-core01");
-      await place.virsh("vol-delete", "alice-core02-two.ign", "--pool", "alice-core");
+      await place.virsh("vol-delete", "alice-core02-three.ign", "--pool", "alice-core");
       await stack.pulumi("destroy");
       deepEqual(await place.things(), []);
     });

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enterCommand, labDown, labUp, type LabHost } from "../../../lab/libvirt/index.ts";
 import { labPaths, type LabContext } from "../../../lab/shared/context.ts";
-import { run, type RunResult } from "../../../lab/shared/process.ts";
+import { ProcessError, run, type RunResult } from "../../../lab/shared/process.ts";
 import { ensureToolchain, preparePulumi } from "../../../lab/toolchain/index.ts";
 import { macOf } from "../../../plan/mac.ts";
 import type { ClusterPlan } from "../../../plan/types.ts";
@@ -142,9 +142,15 @@ export async function makePlace(): Promise<Place> {
     return {
       name,
       set,
-      pulumi: (verb, ...args) => {
+      pulumi: async (verb, ...args) => {
         const [file = "", ...rest] = command(verb, ...args);
-        return run(file, rest, { env: stackEnv, timeout: 100, log: paths.log });
+        try {
+          return await run(file, rest, { env: stackEnv, timeout: 100, log: paths.log });
+        } catch (error) {
+          if (!(error instanceof ProcessError)) throw error;
+          const errors = error.output.split("\n").filter((line) => line.includes("error:"));
+          throw new Error(`pulumi ${verb}:\n${errors.join("\n")}`, { cause: error });
+        }
       },
       killAt: async (verb, output) => {
         const [file = "", ...rest] = command(verb);

@@ -143,6 +143,7 @@ describe("CoreOSCluster", () => {
         [ignition, disk, domain].map((part) => part.options.beforeCreate),
         [["cluster-clear-volume"], ["cluster-clear-volume"], ["cluster-clear-domain"]],
       );
+      deepEqual(domain.options.onError, ["cluster-gone-domain"]);
     }
   });
 

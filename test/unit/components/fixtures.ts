@@ -52,6 +52,7 @@ export interface Registered {
     readonly ignoreChanges: readonly string[];
     readonly deletedWith: string;
     readonly beforeCreate: readonly string[];
+    readonly onError: readonly string[];
   };
 }
 
@@ -82,6 +83,8 @@ const idOf = (args: pulumi.runtime.MockResourceArgs): string =>
     ? `/pool/${(args.inputs as { name: string }).name}`
     : `${args.name}-id`;
 
+type Registration = (request: unknown, callback: (error: null, answer: object) => void) => void;
+
 interface Requests {
   getType(): string;
   getName(): string;
@@ -90,7 +93,7 @@ interface Requests {
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
-  getHooks(): { getBeforeCreateList(): string[] } | undefined;
+  getHooks(): { getBeforeCreateList(): string[]; getOnErrorList(): string[] } | undefined;
 }
 
 /**
@@ -115,10 +118,12 @@ export async function record(program: () => unknown): Promise<Registered[]> {
   const requests: Requests[] = [];
   const monitor = pulumi.runtime.getMonitor() as unknown as {
     registerResource: (request: Requests, callback: unknown) => unknown;
-    registerResourceHook?: (request: unknown, callback: (error: null, answer: object) => void) => void;
+    registerResourceHook?: Registration;
+    registerErrorHook?: Registration;
   };
-  monitor.registerResourceHook = (_, callback) => {
-    callback(null, {}); // Pulumi's mocks have no answer to this
+  // Pulumi's mocks have no answer to these.
+  monitor.registerResourceHook = monitor.registerErrorHook = (_, callback) => {
+    callback(null, {});
   };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
@@ -138,6 +143,7 @@ export async function record(program: () => unknown): Promise<Registered[]> {
       ignoreChanges: request.getIgnorechangesList(),
       deletedWith: request.getDeletedwith().split("::").at(-1) ?? "",
       beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
+      onError: request.getHooks()?.getOnErrorList() ?? [],
     },
   }));
 }
