@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { labPaths } from "../lab/shared/context.ts";
 import { describe, ExitError } from "./ui/errors.ts";
+import { wasInterrupted } from "./ui/interrupt.ts";
 
 const paths = labPaths(join(import.meta.dirname, ".."));
 
@@ -124,7 +125,8 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof ExitError) process.exitCode = error.exitCode;
+  if (wasInterrupted()) process.exitCode = 130;
+  else if (error instanceof ExitError) process.exitCode = error.exitCode;
   else {
     process.stderr.write(`${describe(error, paths.log)}\n`);
     process.exitCode = 1;

@@ -20,9 +20,13 @@ export function changes(output: string): string {
   return [...counts].map(([, count, verb]) => `${count ?? ""} ${verb ?? ""}`).join(", ");
 }
 
+/** A resource's line: sign, type, name, what is done with it, how long already, and what it says itself. */
+const resourceLine = /^[-+~=]+ +\S+:\S+:\S+ (\S+) ([a-z ]+?)(?: \([\d.]+m?s\))? *(.*)$/;
+
 /** The part of a line of `pulumi up` that is worth showing behind the spinner. */
 export function progressOf(line: string): string | undefined {
   const text = line.trim();
-  if (text === "" || /^(@ updating|View Live|Outputs:|Resources:|Duration:)/.test(text)) return undefined;
-  return text.replace(/^[-+~=]+ +/, "").replace(/\s+/g, " ");
+  const [, name, doing, words] = resourceLine.exec(text) ?? [];
+  if (name === undefined || doing === undefined) return undefined;
+  return words === undefined || words === "" || words.startsWith("[diff:") ? `${doing} ${name}` : words;
 }

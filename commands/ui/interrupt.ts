@@ -1,12 +1,16 @@
 /** Ctrl-C in a command that runs programs which must end in order. */
 
+let interrupted = false;
+
+/** Whether Ctrl-C was typed: what fails then has been ended on purpose. */
+export const wasInterrupted = (): boolean => interrupted;
+
 /**
  * On the first SIGINT or SIGTERM this process stays until the program that it runs has ended (the terminal sent it
  * the same signal), then the command ends with that program's failure. A second one ends the process at once.
  * @param advice what the user can type next
  */
 export function stayForChildren(advice: string): void {
-  let interrupted = false;
   const onSignal = (): void => {
     if (interrupted) process.exit(130);
     interrupted = true;

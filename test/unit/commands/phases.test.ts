@@ -19,14 +19,26 @@ describe("what people see", () => {
     });
   }
 
-  it("shows what an update is doing, and not its frame", () => {
-    assert.equal(
-      progressOf(" +  libvirt:index:Domain dev-core01 creating (0s) "),
-      "libvirt:index:Domain dev-core01 creating (0s)",
-    );
-    for (const line of ["", "@ updating....", "Outputs:", "Resources:", "Duration: 3s"])
-      assert.equal(progressOf(line), undefined);
-  });
+  for (const [line, shown] of [
+    [" +  libvirt:index:Domain dev-core01-domain creating (0s) ", "creating dev-core01-domain"],
+    [
+      " +- libvirt:index:Domain dev-core01-domain replacing (3s) [diff: ~memory]",
+      "replacing dev-core01-domain",
+    ],
+    [" ~  libvirt:index:Pool cluster-pool refresh (0.10s)", "refresh cluster-pool"],
+    [
+      " +  command:local:Command cluster-readiness creating (0s) 1 of 3 healthy after 40 s",
+      "1 of 3 healthy after 40 s",
+    ],
+    ["@ updating....", undefined],
+    ["Outputs:", undefined],
+    ["    pulumi:pulumi:Stack coreos-cluster-dev running ", undefined],
+    ["", undefined],
+  ] as const) {
+    it(`shows of "${line}" ${shown ?? "nothing"}`, () => {
+      assert.equal(progressOf(line), shown);
+    });
+  }
 
   it("ends with the counts, and names skipped tests only where there are any", () => {
     assert.equal(closingLine({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
