@@ -21,7 +21,7 @@ export function changes(output: string): string {
 }
 
 /** A resource's line: sign, type, name, what is done with it, how long already, and what it says itself. */
-const resourceLine = /^[-+~=]+ +\S+:\S+:\S+ (\S+) ([a-z ]+?)(?: \([\d.]+m?s\))? *(.*)$/;
+const resourceLine = /^[-+~=]+ +\S+:\S+:\S+ (\S+) ([a-z]+(?: [a-z]+)*)(?: \([\d.]+m?s\))? *(.*)$/;
 
 /** The part of a line of `pulumi up` that is worth showing behind the spinner. */
 export function progressOf(line: string): string | undefined {
