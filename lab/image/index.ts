@@ -20,8 +20,6 @@ export const imageRequirements: readonly string[] = [
   "fdisk",
   "mmdebstrap",
   "qemu-utils",
-  "xz-utils",
-  "zstd",
 ];
 
 const folder = import.meta.dirname;

@@ -39,7 +39,7 @@ make_initramfs() {
   find "$folder" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
   (cd "$folder" && find . -print0 | sort -z |
     guest_run "$tree" "$1/build/root/bin/cpio" --null --create --format=newc --reproducible --owner=0:0 --quiet) |
-    zstd -19 --quiet --force -o "$1/initrd.img"
+    guest_run "$tree" "$tree/usr/bin/zstd" -19 --quiet --stdout >"$1/initrd.img"
 }
 
 # make_boot_folder WORK: WORK/boot, and WORK/core.img for the BIOS-BOOT partition
