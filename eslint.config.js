@@ -20,26 +20,43 @@ export default defineConfig(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
     },
   },
   arrow(
     "plan",
-    { folders: ["ignition", "images", "components", "commands", "host", "lab", "settings", "index"], packages: ["@pulumi"] },
+    {
+      folders: ["ignition", "images", "components", "commands", "host", "lab", "settings", "index"],
+      packages: ["@pulumi"],
+    },
     "plan/ is pure and stands alone",
   ),
   arrow(
     "ignition",
-    { folders: ["images", "components", "commands", "host", "lab", "settings", "index"], packages: ["@pulumi"] },
+    {
+      folders: ["images", "components", "commands", "host", "lab", "settings", "index"],
+      packages: ["@pulumi"],
+    },
     "ignition/ knows the plan's types and nothing of Pulumi",
   ),
-  arrow("components", { folders: ["lab", "settings", "index"] }, "components/ make resources out of the plan"),
+  arrow(
+    "components",
+    { folders: ["lab", "settings", "index"] },
+    "components/ make resources out of the plan",
+  ),
   arrow(
     "lab",
     { folders: ["plan", "ignition", "images", "components", "commands", "host", "settings", "index"] },
     "lab/ imports nothing of the program",
   ),
-  arrow("commands", { folders: ["components", "settings", "index"] }, "commands/ use plan, ignition, host and lab"),
+  arrow(
+    "commands",
+    { folders: ["components", "settings", "index"] },
+    "commands/ use plan, ignition, host and lab",
+  ),
   arrow(
     "host",
     { folders: ["components", "commands", "lab", "settings", "index"], packages: ["@pulumi"] },

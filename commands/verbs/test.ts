@@ -72,7 +72,9 @@ async function runMocha(paths: LabPaths, suite: string, path: string | undefined
   const folder = await mkdtemp(join(tmpdir(), "coreos-cluster-test-"));
   const file = join(folder, "counts.json");
   try {
-    const result = await execa("mocha", [`test/${suite}/**/*.test.ts`], {
+    // mocha takes CI=true for a terminal with colours.
+    const colours = process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? [] : ["--no-color"];
+    const result = await execa("mocha", [...colours, `test/${suite}/**/*.test.ts`], {
       cwd: paths.checkout,
       env: { MOCHA_COUNTS: file, ...(path === undefined ? {} : { PATH: path }) },
       stdio: ["ignore", "inherit", "inherit"],

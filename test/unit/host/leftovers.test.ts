@@ -30,13 +30,7 @@ class HostDouble {
   readonly host: Host = {
     uri: "test:///default",
     owner: OWNER,
-    virsh: (...args) => {
-      try {
-        return Promise.resolve(this.answer(args.join(" "), args));
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    },
+    virsh: (...args) => new Promise((resolve) => resolve(this.answer(args.join(" "), args))),
   };
 
   private answer(text: string, [verb = "", name = ""]: string[]): string {
