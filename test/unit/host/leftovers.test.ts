@@ -30,7 +30,10 @@ class HostDouble {
   readonly host: Host = {
     uri: "test:///default",
     owner: OWNER,
-    virsh: (...args) => new Promise((resolve) => resolve(this.answer(args.join(" "), args))),
+    virsh: (...args) =>
+      new Promise((resolve) => {
+        resolve(this.answer(args.join(" "), args));
+      }),
   };
 
   private answer(text: string, [verb = "", name = ""]: string[]): string {
