@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enterCommand, labDown, labUp, type LabHost } from "../../../lab/libvirt/index.ts";
+import { diagnostics } from "../../../commands/lab/pulumiOutput.ts";
 import { labPaths, type LabContext } from "../../../lab/shared/context.ts";
 import { ProcessError, run, type RunResult } from "../../../lab/shared/process.ts";
 import { ensureToolchain, preparePulumi } from "../../../lab/toolchain/index.ts";
@@ -148,8 +149,7 @@ export async function makePlace(): Promise<Place> {
           return await run(file, rest, { env: stackEnv, timeout: 100, log: paths.log });
         } catch (error) {
           if (!(error instanceof ProcessError)) throw error;
-          const errors = error.output.split("\n").filter((line) => line.includes("error:"));
-          throw new Error(`pulumi ${verb}:\n${errors.join("\n")}`, { cause: error });
+          throw new Error(`pulumi ${verb}:\n${diagnostics(error.output)}`, { cause: error });
         }
       },
       killAt: async (verb, output) => {
