@@ -115,7 +115,9 @@ export async function preparePulumi(
   ]);
   return {
     PULUMI_HOME: home,
-    PULUMI_BACKEND_URL: `file://${backend}`,
+    // Without metadata there are no .attrs files, which are not written atomically: a killed Pulumi leaves an empty one,
+    // and from then on every command fails with "failed to load checkpoint: EOF".
+    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
     PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR: providers,
     PULUMI_SKIP_UPDATE_CHECK: "true",
