@@ -8,8 +8,8 @@ export interface Mirrors {
 }
 
 const publicMirrors: Mirrors = {
-  main: "http://deb.debian.org/debian",
-  security: "http://deb.debian.org/debian-security",
+  main: "http://ftp.debian.org/debian",
+  security: "http://security.debian.org/debian-security",
 };
 
 /** Debian's own keys, from the package debian-archive-keyring, on any host. */

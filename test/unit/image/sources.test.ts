@@ -6,8 +6,8 @@ const debian = (codename: string): string =>
 const ubuntu = 'ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME="noble"\n';
 
 const publicMirrors = {
-  main: "http://deb.debian.org/debian",
-  security: "http://deb.debian.org/debian-security",
+  main: "http://ftp.debian.org/debian",
+  security: "http://security.debian.org/debian-security",
 };
 
 describe("where the guest's packages come from", () => {
@@ -55,9 +55,9 @@ http://mirror.example/security/ bookworm-security
     assert.deepEqual(
       lines.map((line) => line.replace(/\[.*?\] /, "")),
       [
-        "deb http://deb.debian.org/debian bookworm main",
-        "deb http://deb.debian.org/debian bookworm-updates main",
-        "deb http://deb.debian.org/debian-security bookworm-security main",
+        "deb http://ftp.debian.org/debian bookworm main",
+        "deb http://ftp.debian.org/debian bookworm-updates main",
+        "deb http://security.debian.org/debian-security bookworm-security main",
       ],
     );
     for (const line of lines)
