@@ -32,6 +32,13 @@ function debianArchitecture(): string {
   );
 }
 
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new Error(
+    "building the lab's guest image wants root (it installs packages into a tree of their own): use sudo",
+  );
+}
+
 /** Runs build.sh so that nothing of it outlives us, however we die: no process, and no mount of its package tree. */
 async function build(
   context: LabContext,
@@ -90,6 +97,7 @@ export async function ensureImage(context: LabContext): Promise<LabImage> {
   const architecture = debianArchitecture();
   const keys = recipeKeys(folder, architecture);
   const image = await cached(context, keys.image, async (part) => {
+    requireRoot();
     const tree = await cached(context, keys.tree, (treePart) => buildTree(context, treePart, architecture));
     await build(context, ["disk", join(tree, "tree.tar"), join(part, "image.qcow2")], {
       ARCHITECTURE: architecture,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { file, labImage, TestGuest } from "./guest.ts";
+import { file, labImage, reporter, TestGuest } from "./guest.ts";
 
 const marker = /^COREOS-CLUSTER-IGNITION-FAILED: (.*)$/m;
 
@@ -54,12 +54,19 @@ describe("a configuration that fails", function () {
   }
 
   it("is tried again when the power was cut in the middle of the first boot", async () => {
-    const content = "x".repeat(2_000_000);
-    guest.start({ ignition: { version: "3.1.0" }, storage: { files: [file("/etc/large", content)] } });
+    const report = reporter("coreos-cluster-booted.service", {
+      size: "stat -c %s /etc/large",
+      network: "networkctl status --no-pager | grep -o zz-default.network",
+    });
+    const files = [file("/etc/large", "x".repeat(300_000)), ...report.files];
+    const config = { ignition: { version: "3.1.0" }, storage: { files }, systemd: { units: [report.unit] } };
+    guest.start(config);
     await guest.until(/^First boot: /m, 60);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await guest.kill();
-    guest.start({ ignition: { version: "3.1.0" }, storage: { files: [file("/etc/large", content)] } });
+    guest.start(config);
+    await guest.until(/^First boot: /m, 60);
     await guest.until(/^COREOS-CLUSTER-BOOTED /m, 240);
+    assert.deepEqual(await guest.reported(60), { size: "300000", network: "zz-default.network" });
   });
 });

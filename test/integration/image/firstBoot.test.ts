@@ -3,6 +3,10 @@ import { file, labImage, reporter, TestGuest } from "./guest.ts";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA7tSzbXJS1zyqZ8fI5Lr2T0dJb1O4cQ9W0vB9nM3kzC test@example";
 
+/** Of no password that anybody knows. */
+const hash =
+  "$6$saltsaltsalt$X1OVGoPEzfv2cNQXqD0dVvyMJdAOZ0vHvjO2p5m4zbhYkPjkUo5rRa9eW0QfMqWjv1qOSVnX7vZl2Ei8lq7Jq0";
+
 /** What ct makes of the `etcd:` section of a node's configuration, with a cluster of one. */
 const etcdDropIn = `[Unit]
 Requires=coreos-metadata.service
@@ -50,6 +54,7 @@ const report = reporter("etcd-member.service coreos-cluster-booted.service", {
   keys: "cat /home/core/.ssh/authorized_keys.d/ignition",
   sudo: "setpriv --reuid=core --regid=core --init-groups sudo -n id -u",
   core: "id core",
+  ops: "getent passwd ops; getent shadow ops | cut -d: -f2; stat -c %U /home/ops",
   sshd: "mkdir -p /run/sshd; sshd -T | grep -E '^(passwordauthentication|kbdinteractiveauthentication|permitrootlogin) '",
   sshPort: "systemctl is-active sshd.socket",
   network:
@@ -67,7 +72,12 @@ const report = reporter("etcd-member.service coreos-cluster-booted.service", {
 
 const config = {
   ignition: { version: "3.1.0" },
-  passwd: { users: [{ name: "core", sshAuthorizedKeys: [key], groups: ["docker"] }] },
+  passwd: {
+    users: [
+      { name: "core", sshAuthorizedKeys: [key], groups: ["docker"] },
+      { name: "ops", uid: 2000, passwordHash: hash },
+    ],
+  },
   storage: {
     files: [
       file("/etc/hostname", "lab-01\n"),
@@ -133,6 +143,10 @@ describe("the lab image, from first boot to second", function () {
       "permitrootlogin without-password passwordauthentication no kbdinteractiveauthentication no",
     );
     assert.equal(first["sshPort"], "active");
+  });
+
+  it("makes further users", () => {
+    assert.equal(first["ops"], `ops:x:2000:2000::/home/ops:/bin/bash ${hash} ops`);
   });
 
   it("prefers the user's network unit to its own", () => {
