@@ -41,28 +41,44 @@ async function lockFiles(session: LabSession): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-function isPulumi(pid: number): boolean {
-  return existsSync(`/proc/${pid}/comm`);
+/** The command line of the Pulumi that holds a lock file; undefined when that Pulumi is gone. */
+async function holderOf(lockFile: string): Promise<{ pid: number; command: string } | undefined> {
+  const text = await readFile(lockFile, "utf8").catch(() => ""); // gone meanwhile
+  const pid = Number(/"pid": *(\d+)/.exec(text)?.[1] ?? "0"); // no number where a kill cut the file off
+  const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""))
+    .replaceAll("\0", " ")
+    .trim();
+  return command.includes("pulumi") ? { pid, command } : undefined; // else the number went to another program
 }
 
 /**
- * Takes away the lock that a killed Pulumi left.
- * @throws UserError when its holder is alive: two updates of one stack at once would spoil it.
+ * Mends what a killed Pulumi left in the backend: its lock, and creations that it began and never finished, which
+ * would bring warnings for ever (what they left on the host is cleared when the program makes its things).
+ * @throws UserError when the lock's holder is alive: two updates of one stack at once would spoil it.
  */
-export async function clearStaleLock(session: LabSession): Promise<void> {
+export async function mendAfterKill(session: LabSession): Promise<void> {
   const locks = await lockFiles(session);
   if (locks.length === 0) return;
   for (const file of locks) {
-    const text = await readFile(file, "utf8").catch(() => "{}"); // gone meanwhile, or cut off by a kill
-    const { pid } = (text.trim() === "" ? {} : JSON.parse(text)) as { pid?: number };
-    if (pid === undefined || !isPulumi(pid)) continue;
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (!command.includes("pulumi")) continue; // the number went to another program
+    const holder = await holderOf(file);
+    if (holder === undefined) continue;
+    const who = `process ${holder.pid}: ${holder.command}`;
     throw new UserError(
-      `another pulumi (process ${pid}: ${command.replaceAll("\0", " ").trim()}) is at work on stack ${session.stack}; wait until it ends, or end it`,
+      `another pulumi (${who}) is at work on stack ${session.stack}; wait until it ends, or end it`,
     );
   }
-  await runInLab(session, ["pulumi", "cancel", "--yes", "--stack", session.stack, ...quiet]);
+  const stack = ["--stack", session.stack, ...quiet];
+  await runInLab(session, ["pulumi", "cancel", "--yes", ...stack]);
+  const refresh = [
+    "pulumi",
+    "refresh",
+    "--yes",
+    "--skip-preview",
+    "--clear-pending-creates",
+    ...stack,
+  ] as const;
+  // A refresh stops at a file that vanished from the host; `up` and `destroy` then do without.
+  await runInLab(session, refresh).catch(() => undefined);
 }
 
 async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
@@ -76,25 +92,26 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
 }
 
 /**
- * `pulumi up` of the session's stack. State that no longer holds is mended first: objects that vanished from the host,
- * and creations that a killed run began.
+ * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, those that
+ * vanished are made again. The comparison stops at a volume that vanished; then the state is believed.
+ * @returns what was changed, by Pulumi's own count
  */
 export async function up(session: LabSession, onLine: (line: string) => void): Promise<string> {
-  await clearStaleLock(session);
-  const args = ["up", "--yes", "--skip-preview", "--refresh", "--stack", session.stack, ...quiet];
-  const { stdout } = await withDiagnostics("pulumi up", runInLab(session, ["pulumi", ...args], { onLine }));
-  return changes(stdout);
+  await mendAfterKill(session);
+  const args = ["pulumi", "up", "--yes", "--skip-preview", "--stack", session.stack, ...quiet] as const;
+  const refreshed = runInLab(session, [...args, "--refresh"], { onLine }).catch((error: unknown) => {
+    const lost = /error (while )?retrieving (remote )?volume/;
+    if (error instanceof ProcessError && lost.test(error.output)) return runInLab(session, args, { onLine });
+    throw error;
+  });
+  return changes((await withDiagnostics("pulumi up", refreshed)).stdout);
 }
 
 /** `pulumi destroy` of the session's stack, also of one that is half made or half gone. */
 export async function destroy(session: LabSession, onLine: (line: string) => void): Promise<string> {
-  await clearStaleLock(session);
-  const args = ["destroy", "--yes", "--skip-preview", "--refresh", "--stack", session.stack, ...quiet];
-  const { stdout } = await withDiagnostics(
-    "pulumi destroy",
-    runInLab(session, ["pulumi", ...args], { onLine }),
-  );
-  return changes(stdout);
+  await mendAfterKill(session);
+  const args = ["pulumi", "destroy", "--yes", "--skip-preview", "--stack", session.stack, ...quiet] as const;
+  return changes((await withDiagnostics("pulumi destroy", runInLab(session, args, { onLine }))).stdout);
 }
 
 /** The stacks in the lab's backend. */
