@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "../shared/cache.ts";
 import type { LabContext } from "../shared/context.ts";
-import { run } from "../shared/process.ts";
+import { ProcessError, run } from "../shared/process.ts";
 import { recipeKeys } from "./recipe.ts";
 import { chooseMirrors, sourcesList } from "./sources.ts";
 
@@ -55,13 +55,19 @@ async function build(
     "--kill-child",
     "--mount-proc",
   ];
-  await run("setpriv", [...contained, "bash", join(folder, "build.sh"), ...args], {
+  const building = run("setpriv", [...contained, "bash", join(folder, "build.sh"), ...args], {
     log: context.paths.log,
     env,
     onLine: (line) => {
       if (/^(I: )?[a-z][a-z ]+(\.\.\.)?$/.test(line))
         context.report(`guest image: ${line.replace(/^I: /, "")}`);
     },
+  });
+  await building.catch((error: unknown) => {
+    if (!(error instanceof ProcessError)) throw error;
+    // The chain of programs that contains the build is of no interest to the reader; its last words are.
+    const words = error.output.trimEnd().split("\n").slice(-12).join("\n");
+    throw new Error(`building the lab's guest image failed:\n${words}`, { cause: error });
   });
 }
 
@@ -80,8 +86,8 @@ async function buildTree(context: LabContext, part: string, architecture: string
     await build(context, ["tree", sources, join(part, "tree.tar")], { ARCHITECTURE: architecture });
   } catch (error) {
     throw new Error(
-      `the guest's packages can't be installed from ${mirrors.main} (CLUSTER_DEBIAN_MIRROR in the environment ` +
-        `names another mirror): ${(error as Error).message}`,
+      `${(error as Error).message}\nThe packages come from ${mirrors.main}; CLUSTER_DEBIAN_MIRROR in the environment ` +
+        "names another mirror.",
       { cause: error },
     );
   }

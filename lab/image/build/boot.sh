@@ -24,9 +24,9 @@ make_initramfs() {
   install "$here/initramfs/init" "$folder/init"
   install "$tree/bin/busybox" "$folder/bin/busybox"
   for applet in sh mount insmod findfs usleep switch_root; do ln -s busybox "$folder/bin/$applet"; done
-  for library in $(guest_run "$tree" --list "$tree/bin/busybox" | awk '$3 ~ /^\// { print $3 }'); do
-    install -D "$library" "$folder/lib/x86_64-linux-gnu/${library##*/}"
-  done
+  while read -r library; do
+    install -D "$tree/usr/lib/x86_64-linux-gnu/$library" "$folder/lib/x86_64-linux-gnu/$library"
+  done < <(guest_run "$tree" --list "$tree/bin/busybox" | awk '$2 == "=>" && $1 !~ "/" { print $1 }')
   install "$(readlink -f "$tree/lib64/ld-linux-x86-64.so.2")" "$folder/lib64/ld-linux-x86-64.so.2"
   modules_for "$tree" virtio_pci virtio_blk >"$1/modules.virtio"
   modules_for "$tree" virtio_scsi sd_mod ahci ata_piix nvme 2>/dev/null >"$1/modules.more" || true
