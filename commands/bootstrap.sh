@@ -59,8 +59,12 @@ case ${1:-} in
   mkdir -p "$home.part"
   cp lab/toolchain/node/package.json lab/toolchain/node/package-lock.json "$home.part/"
   (cd "$home.part" && npm ci --omit=dev --no-fund --no-audit)
-  # An optional package that can't be fetched is no error to npm, but it is to us.
-  ls "$home.part"/node_modules/node-linux-*/bin/node
+  # To npm, an optional package that can't be fetched or unpacked is no error; to us it is.
+  if ! sh -c '"$@" --version' sh "$home.part"/node_modules/node-linux-*/bin/node; then
+    df -h "$home.part" >&2
+    echo "Node.js was not fetched whole; is the disk full, the package registry out of reach?" >&2
+    exit 1
+  fi
   mv "$home.part" "$home"
   exit 0
   ;;
@@ -108,7 +112,7 @@ if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null 2>&1 || fail "the lab needs root: run this as root, or install sudo"
   # sudo clears the environment: what steers the tools that are run is handed on.
   set -- node commands/main.ts "$@"
-  for name in NO_COLOR CI GOPROXY GOSUMDB GOFLAGS CLUSTER_DEBIAN_MIRROR XDG_CACHE_HOME \
+  for name in NO_COLOR CI GOPROXY GOSUMDB GOFLAGS CLUSTER_DEBIAN_MIRROR CLUSTER_DEBIAN_SECURITY_MIRROR XDG_CACHE_HOME \
     http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     if eval "[ -n \"\${$name:-}\" ]"; then
       value=$(eval "printf '%s' \"\$$name\"")

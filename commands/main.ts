@@ -93,9 +93,10 @@ program
   .description("log in to a node as core, or run a command there")
   .argument("<node>", "the node's name")
   .argument("[command...]", "a command to run instead of a shell")
+  .option("--stack <name>", "the stack that the node belongs to", "dev")
   .passThroughOptions()
-  .action(async (node: string, command: string[]) => {
-    await (await import("./verbs/ssh.ts")).ssh(paths, node, command);
+  .action(async (node: string, command: string[], options: { stack: string }) => {
+    await (await import("./verbs/ssh.ts")).ssh(paths, options.stack, node, command);
   });
 
 program

@@ -4,7 +4,7 @@ import { installPackages, missingPackages } from "../../lab/shared/packages.ts";
 import { ensureImage, imageRequirements, type LabImage } from "../../lab/image/index.ts";
 import { labUp, libvirtRequirements, type LabHost } from "../../lab/libvirt/index.ts";
 import { ensureToolchain, type Toolchain } from "../../lab/toolchain/index.ts";
-import type { Phases } from "../ui/phases.ts";
+import { together, type Phases } from "../ui/phases.ts";
 
 /** What the CLI itself runs. */
 const cliRequirements = [
@@ -77,13 +77,10 @@ export const prepareHost = (paths: LabPaths, phases: Phases): Promise<LabHost> =
 /** Packages first, then tools, image and lab host side by side. */
 export async function prepare(paths: LabPaths, phases: Phases): Promise<LabParts> {
   await preparePackages(paths, phases);
-  const work = [
+  const [toolchain, image, host] = await together<[Toolchain, LabImage, LabHost]>([
     prepareToolchain(paths, phases),
     prepareImage(paths, phases),
     prepareHost(paths, phases),
-  ] as const;
-  // All end before the first failure is reported, so that no program runs on behind the prompt.
-  await Promise.allSettled(work);
-  const [toolchain, image, host] = await Promise.all(work);
+  ]);
   return { toolchain, image, host };
 }

@@ -79,6 +79,8 @@ export async function openSession(
       ...(await preparePulumi(context, toolchain)),
       PATH: `${toolchain.bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
       LIBVIRT_DEFAULT_URI: host.uri,
+      // So that what the program's messages tell to type works when it is typed outside the lab.
+      CLUSTER_COMMAND_PREFIX: "npm run cluster -- exec",
       ...stackEnv(context.paths, stack),
     },
   };

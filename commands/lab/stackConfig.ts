@@ -58,7 +58,7 @@ export function labConfig(values: LabValues): ConfigValues {
  * @param lab the lab's values
  * @param generated what this function returned the last time, as `generated`
  * @param copy the copy as it lies in the lab's folder: what differs from `generated` was set there by the user (or
- *   removed), and stays so
+ *   removed), and stays so; only what the lab supplies comes back when it was removed, since `config rm` undoes `config set`
  */
 export function mergeStackConfig(
   tracked: StackFile,
@@ -72,7 +72,7 @@ export function mergeStackConfig(
   for (const key of new Set([...Object.keys(generated), ...Object.keys(before)])) {
     if (equal(before[key], generated[key])) continue;
     if (key in before) config[key] = before[key];
-    else if (Object.keys(copy).length > 0) Reflect.deleteProperty(config, key);
+    else if (Object.keys(copy).length > 0 && !(key in lab)) Reflect.deleteProperty(config, key);
   }
   return { file: { ...tracked, ...copy, config }, generated: fresh };
 }

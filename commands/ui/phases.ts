@@ -76,3 +76,20 @@ export class Phases {
     if (this.#spinner?.isSpinning) this.#spinner.render();
   }
 }
+
+/**
+ * Waits for work that runs side by side: all of it ends before the first failure is reported, so that no program runs on
+ * behind the prompt, and every failure is told.
+ */
+export async function together<T extends readonly unknown[]>(work: {
+  readonly [K in keyof T]: Promise<T[K]>;
+}): Promise<T> {
+  const settled = await Promise.allSettled<unknown>(work);
+  const failures = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) {
+    const words = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+    throw new AggregateError(failures, words.join("\n\nand: "));
+  }
+  return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}

@@ -1,4 +1,5 @@
 /** `exec CMD`: a command with the lab's tools, settings and network. */
+import { constants } from "node:os";
 import { execa } from "execa";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { openLab } from "../lab/opened.ts";
@@ -27,7 +28,9 @@ export async function onTerminal(session: LabSession, command: readonly string[]
   process.on("SIGINT", ignore);
   try {
     const result = await execa(file, args, { env: session.env, stdio: "inherit", reject: false });
-    if (result.failed) throw new ExitError(result.exitCode ?? 128 + 2);
+    // As a shell says it: 127 where there is no such program, 128 and the signal's number where a signal ended it.
+    const ended = result.signal === undefined ? 127 : 128 + constants.signals[result.signal];
+    if (result.failed) throw new ExitError(result.exitCode ?? ended);
   } finally {
     process.off("SIGINT", ignore);
   }

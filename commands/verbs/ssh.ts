@@ -5,14 +5,18 @@ import { openLab } from "../lab/opened.ts";
 import { outputs } from "../lab/pulumi.ts";
 import { sshKey } from "../lab/session.ts";
 import { onTerminal } from "./exec.ts";
-import { devStack } from "./start.ts";
 
 /**
  * Host keys change with each rebuild of a node, so a key is remembered under the domain's id, in a known_hosts file
  * of the lab's own: a rebuilt node is a new host, the same node with another key is refused.
  */
-export async function ssh(paths: LabPaths, name: string, command: readonly string[]): Promise<void> {
-  const session = await openLab(paths, devStack);
+export async function ssh(
+  paths: LabPaths,
+  stack: string,
+  name: string,
+  command: readonly string[],
+): Promise<void> {
+  const session = await openLab(paths, stack);
   const node = findNode(await outputs(session), name);
   const { identity, knownHosts } = sshKey(paths);
   const options = {

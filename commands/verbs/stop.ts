@@ -24,8 +24,8 @@ export async function stop(paths: LabPaths): Promise<void> {
       if (existsSync(stateFolder(paths))) await destroyStacks(paths, phases);
       await removeHost(paths, phases);
       process.stdout.write(
-        "Nothing of the lab is left on this host but its caches.\n" +
-          "Next: npm start (a new cluster), or npm run cluster -- clean (drop this checkout's caches)\n",
+        "Nothing of the lab runs or is mounted any more; its caches, its settings and its log stay.\n" +
+          "Next: npm start (a new cluster), or npm run cluster -- clean (drop this checkout's caches and lab folder)\n",
       );
     },
     () => process.stderr.write("  waiting for another npm start or npm stop of this checkout\n"),

@@ -4,11 +4,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { LabImage } from "../../lab/image/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
+import type { Toolchain } from "../../lab/toolchain/index.ts";
 import { preparePackages, prepareImage, prepareToolchain } from "../lab/prepare.ts";
 import { ExitError, UserError } from "../ui/errors.ts";
 import { closingLine, none, sum, type Counts } from "../ui/counts.ts";
-import { duration, Phases } from "../ui/phases.ts";
+import { duration, Phases, together } from "../ui/phases.ts";
 
 /** Suites whose tests need the lab's packages, tools and image; their folder under test/ bears their name. */
 const labSuites = ["integration", "e2e"];
@@ -41,9 +43,10 @@ export async function test(paths: LabPaths, only: readonly string[]): Promise<vo
 async function prepareTools(paths: LabPaths): Promise<string> {
   const phases = new Phases();
   await preparePackages(paths, phases);
-  const work = [prepareToolchain(paths, phases), prepareImage(paths, phases)] as const;
-  await Promise.allSettled(work);
-  const [toolchain] = await Promise.all(work);
+  const [toolchain] = await together<[Toolchain, LabImage]>([
+    prepareToolchain(paths, phases),
+    prepareImage(paths, phases),
+  ]);
   for (const note of toolchain.notes) phases.say(note);
   return `${toolchain.bin}:${process.env["PATH"] ?? ""}`;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { duration } from "../../../commands/ui/phases.ts";
+import { duration, together } from "../../../commands/ui/phases.ts";
 import { progressOf } from "../../../commands/lab/pulumiOutput.ts";
 import { closingLine } from "../../../commands/ui/counts.ts";
 
@@ -43,5 +43,26 @@ describe("what people see", () => {
   it("ends with the counts, and names skipped tests only where there are any", () => {
     assert.equal(closingLine({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
     assert.equal(closingLine({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
+  });
+});
+
+describe("work side by side", () => {
+  it("gives all results in order", async () => {
+    assert.deepEqual(await together([Promise.resolve(1), Promise.resolve("two")]), [1, "two"]);
+  });
+
+  it("tells every failure, after all has ended", async () => {
+    let ended = false;
+    const slow = new Promise((_resolve, reject) =>
+      setTimeout(() => {
+        ended = true;
+        reject(new Error("no room"));
+      }, 20),
+    );
+    await assert.rejects(
+      together([Promise.reject(new Error("no network")), slow]),
+      /no network\n\nand: no room/,
+    );
+    assert.equal(ended, true);
   });
 });

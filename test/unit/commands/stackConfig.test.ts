@@ -26,17 +26,22 @@ describe("the lab's copy of the stack config", () => {
   });
 
   it("keeps what was set or removed in the copy, and the salt, when the tracked file changes", () => {
-    const first = mergeStackConfig({ config: { "coreos-cluster:nodes": 3 } }, lab);
+    const first = mergeStackConfig({ config: { "coreos-cluster:nodes": 3, "coreos-cluster:vcpus": 2 } }, lab);
     const edited = {
       ...first.file,
       encryptionsalt: "v1:salt",
       config: { ...first.file.config, "coreos-cluster:memory": "1GiB" } as Record<string, unknown>,
     };
-    delete edited.config["coreos-cluster:domainType"];
-    const second = mergeStackConfig({ config: { "coreos-cluster:nodes": 5 } }, lab, first.generated, edited);
+    delete edited.config["coreos-cluster:vcpus"];
+    const second = mergeStackConfig(
+      { config: { "coreos-cluster:nodes": 5, "coreos-cluster:vcpus": 2 } },
+      lab,
+      first.generated,
+      edited,
+    );
     assert.equal(second.file.config?.["coreos-cluster:nodes"], 5);
     assert.equal(second.file.config["coreos-cluster:memory"], "1GiB");
-    assert.equal("coreos-cluster:domainType" in second.file.config, false);
+    assert.equal("coreos-cluster:vcpus" in second.file.config, false);
     assert.equal(second.file["encryptionsalt"], "v1:salt");
   });
 
@@ -58,6 +63,19 @@ describe("the lab's copy of the stack config", () => {
     const next = { ...lab, "coreos-cluster:image": "/cache/other.qcow2" };
     const { file } = mergeStackConfig({}, next, first.generated, first.file);
     assert.equal(file.config?.["coreos-cluster:image"], "/cache/other.qcow2");
+  });
+
+  it("gives a key that the lab supplies the lab's value again when it was set and removed", () => {
+    const first = mergeStackConfig({}, lab);
+    const config = { ...first.file.config, "coreos-cluster:image": "/somebody's.qcow2" } as Record<
+      string,
+      unknown
+    >;
+    const second = mergeStackConfig({}, lab, first.generated, { config });
+    assert.equal(second.file.config?.["coreos-cluster:image"], "/somebody's.qcow2");
+    delete config["coreos-cluster:image"];
+    const third = mergeStackConfig({}, lab, second.generated, { config });
+    assert.equal(third.file.config?.["coreos-cluster:image"], "/cache/image.qcow2");
   });
 
   it("writes the same again when nothing changed", () => {
