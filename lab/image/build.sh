@@ -10,17 +10,17 @@ set -euo pipefail
 umask 022
 export LC_ALL=C TZ=UTC
 
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+RECIPE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lab/image/settings.sh
-. "$here/settings.sh"
+. "$RECIPE/settings.sh"
 # shellcheck source=lab/image/build/tree.sh
-. "$here/build/tree.sh"
+. "$RECIPE/build/tree.sh"
 # shellcheck source=lab/image/build/guest.sh
-. "$here/build/guest.sh"
+. "$RECIPE/build/guest.sh"
 # shellcheck source=lab/image/build/boot.sh
-. "$here/build/boot.sh"
+. "$RECIPE/build/boot.sh"
 # shellcheck source=lab/image/build/disk.sh
-. "$here/build/disk.sh"
+. "$RECIPE/build/disk.sh"
 
 say() { printf '%s\n' "$*"; }
 

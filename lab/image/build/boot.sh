@@ -21,7 +21,7 @@ modules_for() {
 make_initramfs() {
   local tree=$1/tree folder=$1/initrd module library
   mkdir -p "$folder"/{bin,dev,proc,sys,run,sysroot,modules,lib64}
-  install "$here/initramfs/init" "$folder/init"
+  install "$RECIPE/initramfs/init" "$folder/init"
   install "$tree/bin/busybox" "$folder/bin/busybox"
   for applet in sh mount insmod findfs usleep switch_root; do ln -s busybox "$folder/bin/$applet"; done
   while read -r library; do
@@ -49,7 +49,7 @@ make_boot_folder() {
   install -m 0644 "$tree"/boot/vmlinuz-* "$1/boot/vmlinuz"
   rm -f "$tree"/boot/vmlinuz-*
   install -m 0644 "$1/initrd.img" "$1/boot/initrd.img"
-  sed -e "s/@KERNEL_OPTIONS@/$(sed -e 's/#.*//' "$here/boot/kernel-options.txt" | xargs)/" "$here/boot/grub.cfg" \
+  sed -e "s/@KERNEL_OPTIONS@/$(sed -e 's/#.*//' "$RECIPE/boot/kernel-options.txt" | xargs)/" "$RECIPE/boot/grub.cfg" \
     >"$1/boot/grub/grub.cfg"
   : >"$1/boot/ignition.firstboot"
   settle_times "$1/boot"

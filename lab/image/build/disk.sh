@@ -7,7 +7,7 @@ readonly MIB=1048576
 make_filesystem() {
   local tree=$1/tree disk=$1/disk.raw type=$2 start=$3 size=$4 label=$5 uuid=$6 folder=$7
   shift 7
-  MKE2FS_CONFIG=$here/build/mke2fs.conf guest_run "$tree" "$tree/usr/sbin/mke2fs" -q -F -t "$type" -L "$label" \
+  MKE2FS_CONFIG=$RECIPE/build/mke2fs.conf guest_run "$tree" "$tree/usr/sbin/mke2fs" -q -F -t "$type" -L "$label" \
     -U "$uuid" -E "offset=$((start * MIB)),hash_seed=$HASH_SEED,nodiscard" -d "$folder" "$@" "$disk" "${size}M"
 }
 

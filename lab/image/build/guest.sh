@@ -11,13 +11,14 @@ unpack_tree() {
 # remove_listed TREE LIST: the paths and patterns in LIST. They are removed by a shell that has the tree for its root: no
 # path, and no link in it, can reach the building machine's own files.
 remove_listed() {
+  # shellcheck disable=SC2016 # for the shell in the tree
   sed -e 's/#.*//' "$2" | chroot "$1" /bin/sh -euc 'while read -r patterns; do rm -rf -- $patterns; done'
 }
 
 # The overlay's files belong to root and are 0644 or 0755, whatever the checkout's umask made of them.
 lay_overlay() {
   local tree=$1
-  tar --create --directory "$here/rootfs" --owner=0 --group=0 --mode='u=rwX,go=rX' --mtime="@$SOURCE_DATE_EPOCH" \
+  tar --create --directory "$RECIPE/rootfs" --owner=0 --group=0 --mode='u=rwX,go=rX' --mtime="@$SOURCE_DATE_EPOCH" \
     --sort=name . |
     tar --extract --directory "$tree" --keep-directory-symlink --no-overwrite-dir --preserve-permissions
   chmod 0440 "$tree/etc/sudoers.d/coreos-cluster"
@@ -54,7 +55,7 @@ EOF
 configure_guest() {
   local tree=$1
   install -D "$tree/usr/lib/dracut/modules.d/30ignition/ignition" "$tree/usr/lib/ignition/ignition"
-  remove_listed "$tree" "$here/remove.txt"
+  remove_listed "$tree" "$RECIPE/remove.txt"
   lay_overlay "$tree"
   add_users "$tree"
   write_os_release "$tree"

@@ -15,10 +15,11 @@ build_tree() {
   apt-config dump Acquire 2>/dev/null | grep -E '^Acquire::(http|https|Check|Retries|ForceIPv)' \
     >"$tree_tar.apt.conf" || true
   [ -s "$tree_tar.apt.conf" ] && options+=("--aptopt=$tree_tar.apt.conf")
-  export KERNEL_META_PACKAGE BUILD_PACKAGES_LIST="${BUILD_PACKAGES[*]}" FETCH_UNCONFIGURED="$here/build/fetch-unconfigured"
+  export KERNEL_META_PACKAGE BUILD_PACKAGES_LIST="${BUILD_PACKAGES[*]}" FETCH_UNCONFIGURED="$RECIPE/build/fetch-unconfigured"
+  # shellcheck disable=SC2016 # for the shell that runs the hook
   TMPDIR=$(dirname -- "$tree_tar") mmdebstrap --mode=root --variant=essential --architectures="$ARCHITECTURE" \
     --format=tar "${options[@]}" \
-    --include="$(sed -e 's/#.*//' "$here/packages.txt" | xargs | tr ' ' ',')" \
+    --include="$(sed -e 's/#.*//' "$RECIPE/packages.txt" | xargs | tr ' ' ',')" \
     --customize-hook='"$FETCH_UNCONFIGURED" "$1"' \
     bookworm "$tree_tar" "$sources"
   rm -f "$tree_tar.apt.conf"
