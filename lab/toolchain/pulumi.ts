@@ -87,6 +87,19 @@ async function overExported(file: string, env: NodeJS.ProcessEnv): Promise<Recor
   return { PULUMI_CONFIG_PASSPHRASE: await readFile(file, "utf8") };
 }
 
+/** Days that Pulumi's own logs are kept: it writes one for each call and removes none. */
+const logDays = 1;
+
+async function pruneLogs(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []); // none yet
+  const eldest = Date.now() - logDays * 86_400_000;
+  for (const name of names) {
+    const file = join(folder, name);
+    const written = (await stat(file).catch(() => undefined))?.mtimeMs; // removed by a run beside this one
+    if (written !== undefined && written < eldest) await rm(file, { recursive: true, force: true });
+  }
+}
+
 const pulumiFolder = (paths: LabPaths): string => join(paths.lab, "pulumi");
 
 /** The folder of the lab's file:// backend: the state of all its stacks. */
@@ -112,6 +125,7 @@ export async function preparePulumi(
     installPlugins(home, toolchain),
     installTerraformProvider(providers, toolchain),
     ensurePassphrase(passphrase),
+    pruneLogs(join(home, "logs")),
   ]);
   return {
     PULUMI_HOME: home,

@@ -11,6 +11,8 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -94,6 +96,17 @@ describe("Pulumi in the lab", function () {
         if (file.startsWith("pulumi-")) ok(readlinkSync(join(home, "plugins", folder, file)));
       }
     }
+  });
+
+  it("keeps Pulumi's own logs for a day", async () => {
+    const folder = join(place.context.paths.lab, "pulumi", "home", "logs");
+    mkdirSync(folder, { recursive: true });
+    for (const name of ["old.log", "new.log"]) writeFileSync(join(folder, name), "");
+    const dayBefore = new Date(Date.now() - 2 * 86_400_000);
+    utimesSync(join(folder, "old.log"), dayBefore, dayBefore);
+    await preparePulumi(place.context, toolchain);
+    equal(existsSync(join(folder, "old.log")), false);
+    equal(existsSync(join(folder, "new.log")), true);
   });
 
   it("keeps its passphrase and its state from others", async () => {
