@@ -1,7 +1,7 @@
 /** Pulumi in the lab: its home with all plugins installed, its backend, its passphrase. */
 import { randomBytes } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
-import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LabContext, LabPaths } from "../shared/context.ts";
 import type { Toolchain } from "./index.ts";
