@@ -29,14 +29,30 @@ export const plainLines = (text: string): string[] =>
 interface Sign {
   readonly pattern: RegExp;
   readonly says: (found: RegExpExecArray) => string;
+  /** The guest says nothing more that would explain it. */
+  readonly final: boolean;
 }
 
 const withReason = (what: string) => (found: RegExpExecArray) => `${what}: ${found[1]?.trim() ?? ""}`;
 
-/** In the order of how much they explain. */
-const SIGNS: readonly Sign[] = [
-  // The lab image prints this, with the reason from the journal.
-  { pattern: /COREOS-CLUSTER-IGNITION-FAILED:\s*(.*)/, says: withReason("Ignition failed") },
+/**
+ * What the lab image prints when something fails, each time with the reason behind it, and what that means for the guest;
+ * undefined where it comes up all the same.
+ */
+export const LAB_MARKERS: Readonly<Record<string, string | undefined>> = {
+  "COREOS-CLUSTER-IGNITION-FAILED": "Ignition failed",
+  "COREOS-CLUSTER-BOOT-FAILED": "the system could not start",
+  "COREOS-CLUSTER-GROW-FAILED": undefined,
+};
+
+const LAB_SIGNS: readonly Sign[] = Object.entries(LAB_MARKERS).flatMap(([marker, what]) =>
+  what === undefined
+    ? []
+    : [{ pattern: new RegExp(`${marker}:\\s*(.*)`), says: withReason(what), final: true }],
+);
+
+/** What systems print that know nothing of us, in the order of how much it explains. */
+const FOREIGN_SIGNS: readonly Omit<Sign, "final">[] = [
   // Ignition itself, where the journal goes to the console.
   { pattern: /\bignition(?:\[\d+\])?: Ignition failed: (.*)/, says: withReason("Ignition failed") },
   {
@@ -53,6 +69,8 @@ const SIGNS: readonly Sign[] = [
   },
 ];
 
+const SIGNS: readonly Sign[] = [...LAB_SIGNS, ...FOREIGN_SIGNS.map((sign) => ({ ...sign, final: false }))];
+
 export interface Failure {
   readonly reason: string;
   /** False where the guest may say more in the next seconds: a unit's failure comes before what explains it. */
@@ -61,10 +79,10 @@ export interface Failure {
 
 /** Why this console's guest won't come up; undefined as long as nothing says so. */
 export function failureIn(console: readonly string[]): Failure | undefined {
-  for (const [rank, { pattern, says }] of SIGNS.entries())
+  for (const { pattern, says, final } of SIGNS)
     for (const line of console) {
       const found = pattern.exec(line);
-      if (found !== null) return { reason: says(found), final: rank === 0 };
+      if (found !== null) return { reason: says(found), final };
     }
   return undefined;
 }

@@ -264,6 +264,12 @@ describe("readiness", () => {
     await fails(60, /a02 can't become healthy: Ignition failed: no such user: nobody2/, /\| emergency/);
   });
 
+  it("fails at once with the node's own words when it does not get as far as Ignition", async () => {
+    delete cluster.registered["a02"];
+    consoles = { a02: ["COREOS-CLUSTER-BOOT-FAILED: no disk with a root file system was found"] };
+    await fails(30, /a02 can't become healthy: the system could not start: no disk with a root file system/);
+  });
+
   it("gives a guest a moment to say why, then fails", async () => {
     delete cluster.registered["a02"];
     consoles = { a02: ["[FAILED] Failed to start Ignition (files)."] };

@@ -1,6 +1,8 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
-import { failureIn, plainLines } from "../../../commands/readiness/console.ts";
+import { failureIn, LAB_MARKERS, plainLines } from "../../../commands/readiness/console.ts";
 import { addressOf } from "../../../commands/readiness/machines.ts";
 import { parseRegistration } from "../../../commands/readiness/registry.ts";
 import { readSettings } from "../../../commands/readiness/settings.ts";
@@ -15,6 +17,10 @@ describe("readiness: reading consoles", () => {
 
   const failures: [string, string][] = [
     ["[   12.3] COREOS-CLUSTER-IGNITION-FAILED: config is not valid", "Ignition failed: config is not valid"],
+    [
+      "COREOS-CLUSTER-BOOT-FAILED: the root file system on /dev/vda2 can't be mounted",
+      "the system could not start: the root file system on /dev/vda2 can't be mounted",
+    ],
     [
       "[    9.1] ignition[512]: Ignition failed: failed to create users",
       "Ignition failed: failed to create users",
@@ -38,6 +44,29 @@ describe("readiness: reading consoles", () => {
     it(`understands "${line}"`, () => {
       equal(failureIn(["fine so far", line, "and on"])?.reason, reason);
     });
+
+  for (const line of [
+    "[   12.3] COREOS-CLUSTER-IGNITION-FAILED: disk full",
+    "COREOS-CLUSTER-BOOT-FAILED: disk full",
+  ])
+    it(`takes "${line}" for the last word`, () => {
+      const said = failureIn(["Kernel panic - not syncing: later", line]);
+      equal(said?.final, true);
+      match(said.reason, /: disk full$/);
+    });
+
+  it("does not take a warning of the lab image for a failure", () => {
+    equal(failureIn(["COREOS-CLUSTER-GROW-FAILED: the root file system keeps its size: no"]), undefined);
+  });
+
+  it("knows every marker of a failure that the lab image prints", () => {
+    const image = join(import.meta.dirname, "../../../lab/image");
+    const texts = readdirSync(image, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
+    const printed = texts.flatMap((text) => text.match(/COREOS-CLUSTER-[A-Z-]+-FAILED/g) ?? []);
+    deepEqual([...new Set(printed)].sort(), Object.keys(LAB_MARKERS).sort());
+  });
 
   it("sees no failure in a boot that goes well", () => {
     const lines = [
