@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { inspectImage } from "./images/inspect.ts";
 import type { RawSettings } from "./plan/raw.ts";
+import { prefixIn } from "./plan/typed.ts";
 
 /** Pulumi hands everything over as text: objects and lists as JSON, all else as it was typed. */
 function plainValue(text: string): unknown {
@@ -31,10 +32,12 @@ export function readSettings(): RawSettings {
   );
   const secretKeys = Object.keys(values).filter((key) => isConfigSecret(`${namespace}${key}`));
   const image = values["image"];
+  const commandPrefix = prefixIn(process.env);
   return {
     stack: pulumi.getStack(),
     values,
     secretKeys,
+    ...(commandPrefix === undefined ? {} : { commandPrefix }),
     ...(typeof image === "string" && image.trim() !== "" ? { image: inspectImage(image.trim()) } : {}),
   };
 }

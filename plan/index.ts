@@ -139,7 +139,7 @@ export function makePlan(raw: RawSettings): ClusterPlan {
     ...nameProblems(raw),
     ...imageProblems(raw),
   ]);
-  if (problems.length > 0) throw new ConfigError(raw.stack, problems);
+  if (problems.length > 0) throw new ConfigError(raw, problems);
   if (!result.success || image === undefined) throw new Error("The image in the config was not inspected");
   return assemble(result.data, image, raw);
 }

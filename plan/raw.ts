@@ -11,6 +11,8 @@ export interface RawSettings {
   readonly values: Readonly<Record<string, unknown>>;
   /** Keys whose values are marked as secret: they are never repeated in a message. */
   readonly secretKeys: readonly string[];
+  /** What has to stand before the commands in messages; absent where they can be typed as they are (see typed.ts). */
+  readonly commandPrefix?: string;
   /** Absent where the config names no image. */
   readonly image?: ImageFinding;
 }

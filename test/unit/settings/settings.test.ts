@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { PREFIX_VARIABLE } from "../../../plan/typed.ts";
 import { readSettings } from "../../../settings.ts";
 
 describe("reading the settings", () => {
@@ -15,6 +16,19 @@ describe("reading the settings", () => {
       "coreos-cluster",
       "alice",
     );
+  });
+
+  // The tests may themselves be run through a program that sets it.
+  const outer = process.env[PREFIX_VARIABLE];
+  const restore = (value: string | undefined): void => {
+    if (value === undefined) Reflect.deleteProperty(process.env, PREFIX_VARIABLE);
+    else process.env[PREFIX_VARIABLE] = value;
+  };
+  beforeEach(() => {
+    restore(undefined);
+  });
+  after(() => {
+    restore(outer);
   });
 
   const read = (config: Record<string, string>, secrets: string[] = []): ReturnType<typeof readSettings> => {
@@ -36,6 +50,12 @@ describe("reading the settings", () => {
         secretKeys: [],
       },
     );
+  });
+
+  it("hands over what stands before commands, if anything does", () => {
+    assert.ok(!("commandPrefix" in read({})));
+    process.env[PREFIX_VARIABLE] = "npm run cluster -- exec";
+    assert.equal(read({}).commandPrefix, "npm run cluster -- exec");
   });
 
   it("reads objects and lists, and leaves texts that only look like them", () => {
