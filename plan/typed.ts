@@ -9,6 +9,9 @@ export const prefixIn = (env: Readonly<Record<string, string | undefined>>): str
   return prefix === "" ? undefined : prefix;
 };
 
+/** The program behind a prefix, with another of its verbs instead of `exec` and its options: `npm run cluster -- console`. */
+export const beside = (prefix: string, verb: string): string => prefix.replace(/ exec( .*)?$/, ` ${verb}`);
+
 /** Quoted texts, which are left alone, and the places where a command begins. */
 const BEGINNINGS = /'[^']*'|(?:^| && )(?=\S)/g;
 

@@ -1,6 +1,7 @@
 /** Making a discovery URL for a new cluster. */
+import { prefixIn } from "../../plan/typed.ts";
 import { ProgramError, required, requiredNumber } from "../program.ts";
-import { ALTERNATIVES, askUntil, PATIENCE, type Patience } from "./registry.ts";
+import { alternatives, askUntil, DiscoveryError, PATIENCE, type Patience } from "./registry.ts";
 
 /** An address without the slashes at its end, so that paths can be put behind it. */
 const base = (endpoint: string): string => endpoint.replace(/\/+$/, "");
@@ -20,8 +21,8 @@ async function fromService(endpoint: string, size: number, patience: Patience): 
   const text = await askUntil(question, {}, patience);
   const url = discoveryUrl(text);
   if (url !== undefined && new URL(url).pathname !== "/new") return url;
-  throw new ProgramError(
-    `The discovery service gave something that is no discovery URL.\n  GET ${question}: "${text.trim().slice(0, 200)}"\n${ALTERNATIVES}`,
+  throw new DiscoveryError(
+    `The discovery service gave something that is no discovery URL.\n  GET ${question}: "${text.trim().slice(0, 200)}"`,
   );
 }
 
@@ -45,14 +46,13 @@ async function fromRegistry(
   } catch {
     // no JSON: said below
   }
-  throw new ProgramError(
+  throw new DiscoveryError(
     `The discovery registry answered like no etcd with the v2 API.\n  PUT ${question}: "${text.trim().slice(0, 200)}"\n` +
-      `An etcd of version 3.4 or 3.5 serves it when started with --enable-v2=true.\n${ALTERNATIVES}`,
+      `An etcd of version 3.4 or 3.5 serves it when started with --enable-v2=true.`,
   );
 }
 
-/** @returns the discovery URL, checked. */
-export async function obtain(env: NodeJS.ProcessEnv, patience: Patience = PATIENCE): Promise<string> {
+async function urlFor(env: NodeJS.ProcessEnv, patience: Patience): Promise<string> {
   const mode = required(env, "MODE");
   const size = requiredNumber(env, "SIZE");
   switch (mode) {
@@ -64,11 +64,24 @@ export async function obtain(env: NodeJS.ProcessEnv, patience: Patience = PATIEN
       const given = required(env, "URL");
       const url = discoveryUrl(given);
       if (url !== undefined) return url;
-      throw new ProgramError(
-        `The discovery URL "${given}" is not one: it must be an http or https URL that ends in a token.\n${ALTERNATIVES}`,
+      throw new DiscoveryError(
+        `The discovery URL "${given}" is not one: it must be an http or https URL that ends in a token.`,
       );
     }
     default:
       throw new ProgramError(`MODE is "${mode}"; it must be service, etcd or url.`);
+  }
+}
+
+/**
+ * @returns the discovery URL, checked.
+ * @throws ProgramError saying why there is none, and what else there is.
+ */
+export async function obtain(env: NodeJS.ProcessEnv, patience: Patience = PATIENCE): Promise<string> {
+  try {
+    return await urlFor(env, patience);
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    throw new ProgramError(`${error.message}\n${alternatives(prefixIn(env))}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 /** Talking to discovery registries: plain HTTP with a time limit, and errors that say what was asked and what came. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { typed } from "../../plan/typed.ts";
 import { ProgramError, say } from "../program.ts";
 
 export interface Patience {
@@ -17,19 +18,27 @@ export type Answer =
   | { readonly status: number; readonly text: string; readonly reason?: never }
   | { readonly status?: never; readonly text?: never; readonly reason: string };
 
-/** How to get on without a registry that doesn't work. */
-export const ALTERNATIVES = [
-  "Other ways for the members to find each other:",
-  "  - a registry of your own (any etcd that serves the v2 API):",
-  "      pulumi config set --path discovery.mode etcd",
-  "      pulumi config set --path discovery.endpoint http://HOST:2379",
-  "  - a discovery service that works:",
-  "      pulumi config set --path discovery.mode service",
-  "      pulumi config set --path discovery.endpoint https://HOST",
-  "  - a discovery URL that you have:",
-  "      pulumi config set --path discovery.mode url",
-  "      pulumi config set --path discovery.url URL",
-].join("\n");
+/** There is no discovery URL: what was asked and what came. What else could be done is said to it at the end. */
+export class DiscoveryError extends ProgramError {
+  override name = "DiscoveryError";
+}
+
+/** How to get on without a registry that doesn't work; commands with `prefix` before them. */
+export const alternatives = (prefix: string | undefined): string =>
+  [
+    "Other ways for the members to find each other:",
+    "  - a registry of your own (any etcd that serves the v2 API):",
+    "      pulumi config set --path discovery.mode etcd",
+    "      pulumi config set --path discovery.endpoint http://HOST:2379",
+    "  - a discovery service that works:",
+    "      pulumi config set --path discovery.mode service",
+    "      pulumi config set --path discovery.endpoint https://HOST",
+    "  - a discovery URL that you have:",
+    "      pulumi config set --path discovery.mode url",
+    "      pulumi config set --path discovery.url URL",
+  ]
+    .map((line) => line.replace(/pulumi .*/, (command) => typed(command, prefix)))
+    .join("\n");
 
 const shorten = (text: string): string => {
   const line = text.replace(/\s+/g, " ").trim();
@@ -66,7 +75,7 @@ const mayPass = (answer: Answer): boolean =>
 /**
  * A request that is made again while there is hope.
  * @returns the text of the first answer with a 2xx status.
- * @throws ProgramError saying what was asked, what came, and what else there is.
+ * @throws DiscoveryError saying what was asked and what came.
  */
 export async function askUntil(url: string, init: RequestInit, patience: Patience): Promise<string> {
   const pauses = [...patience.pauses];
@@ -77,8 +86,8 @@ export async function askUntil(url: string, init: RequestInit, patience: Patienc
     const tries = patience.pauses.length - pauses.length + (pause === undefined ? 1 : 0);
     const said = `${init.method ?? "GET"} ${url}: ${describe(answer)}`;
     if (pause === undefined)
-      throw new ProgramError(
-        `The discovery registry gave no discovery URL (${tries === 1 ? "1 try" : `${tries} tries`}).\n  ${said}\n${ALTERNATIVES}`,
+      throw new DiscoveryError(
+        `The discovery registry gave no discovery URL (${tries === 1 ? "1 try" : `${tries} tries`}).\n  ${said}`,
       );
     say(`${said}; trying again in ${pause / 1000} s`);
     await sleep(pause);

@@ -1,4 +1,5 @@
 /** What the user is told when the cluster does not come up: who, why in its own words, and what to do. */
+import { beside, typed } from "../../plan/typed.ts";
 import type { Consoles } from "./console.ts";
 import type { NodeProgress } from "./progress.ts";
 import type { Registrations } from "./registry.ts";
@@ -7,42 +8,54 @@ import type { ReadinessSettings } from "./settings.ts";
 /** Lines of a console that are shown. */
 const SHOWN = 12;
 
-async function lastWords(name: string, uri: string, consoles: Consoles): Promise<string[]> {
+/** How to get at a node's console, and where what it has shown is kept. */
+const consoleOf = (name: string, { uri, commandPrefix }: ReadinessSettings, consoles: Consoles) =>
+  commandPrefix === undefined
+    ? { attach: `virsh --connect ${uri} console ${name}`, log: consoles.path(name) }
+    : {
+        attach: `${beside(commandPrefix, "console")} ${name}`,
+        log: `${beside(commandPrefix, "console")} --log ${name}`,
+      };
+
+async function lastWords(name: string, settings: ReadinessSettings, consoles: Consoles): Promise<string[]> {
+  const { attach, log } = consoleOf(name, settings, consoles);
   const console = await consoles.tail(name);
-  if (console === undefined)
-    return [`  Its console can't be read from here: virsh --connect ${uri} console ${name}`];
-  if (console.length === 0) return [`  Its console is empty (${consoles.path(name)})`];
-  return [
-    `  The end of its console (${consoles.path(name)}):`,
-    ...console.slice(-SHOWN).map((line) => `    | ${line}`),
-  ];
+  if (console === undefined) return [`  Its console can't be read from here: ${attach}`];
+  if (console.length === 0) return [`  Its console is empty (${log})`];
+  return [`  The end of its console (${log}):`, ...console.slice(-SHOWN).map((line) => `    | ${line}`)];
 }
 
-const wayOn = (name: string, uri: string): string[] => [
+const wayOn = (name: string, settings: ReadinessSettings, consoles: Consoles): string[] => [
   "The machines are left as they are, to be looked at:",
-  `  virsh --connect ${uri} console ${name}`,
-  "Once the cause is mended, `pulumi up` goes on; `pulumi destroy` removes all.",
+  `  ${consoleOf(name, settings, consoles).attach}`,
+  `Once the cause is mended, \`${typed("pulumi up", settings.commandPrefix)}\` goes on; ` +
+    `\`${typed("pulumi destroy", settings.commandPrefix)}\` removes all.`,
 ];
 
 export async function explainFailure(
   node: NodeProgress,
   reason: string,
-  { uri }: ReadinessSettings,
+  settings: ReadinessSettings,
   consoles: Consoles,
 ): Promise<string> {
   return [
     `${node.name} can't become healthy: ${reason}`,
-    ...(await lastWords(node.name, uri, consoles)),
-    ...wayOn(node.name, uri),
+    ...(await lastWords(node.name, settings, consoles)),
+    ...wayOn(node.name, settings, consoles),
   ].join("\n");
 }
 
-export const explainStrangers = (strangers: readonly string[], { discoveryUrl }: ReadinessSettings): string =>
-  [
+export function explainStrangers(
+  strangers: readonly string[],
+  { discoveryUrl, commandPrefix }: ReadinessSettings,
+): string {
+  const command = (text: string): string => typed(text, commandPrefix);
+  return [
     `The discovery URL ${discoveryUrl} is already used by others: ${strangers.join(", ")}.`,
-    "A discovery URL serves one cluster once. Take another one (pulumi config set --path discovery.url URL), or let the",
-    "program obtain one (pulumi config set --path discovery.mode etcd or service); then run `pulumi up` again.",
+    `A discovery URL serves one cluster once. Take another one (${command("pulumi config set --path discovery.url URL")}), or let the`,
+    `program obtain one (${command("pulumi config set --path discovery.mode etcd")} or service); then run \`${command("pulumi up")}\` again.`,
   ].join("\n");
+}
 
 /** What a node that got that far is probably waiting for. */
 const HINTS: Readonly<Record<NodeProgress["stage"], string>> = {
@@ -67,9 +80,7 @@ export async function explainTimeout(
       const hint = HINTS[node.stage];
       const etcd = node.complaint === undefined ? "" : ` (etcd: ${node.complaint})`;
       const line = `- ${node.name}: ${node.words()}${etcd}${hint === "" ? "" : `; ${hint}`}`;
-      return node.stage === "healthy"
-        ? [line]
-        : [line, ...(await lastWords(node.name, settings.uri, consoles))];
+      return node.stage === "healthy" ? [line] : [line, ...(await lastWords(node.name, settings, consoles))];
     }),
   );
   return [
@@ -81,7 +92,7 @@ export async function explainTimeout(
     ...(late.length === 0 && trouble !== undefined
       ? [`The members are not one cluster yet: ${trouble}`]
       : []),
-    ...wayOn((late[0] ?? nodes[0])?.name ?? "", settings.uri),
-    "If the machines only need more time: pulumi config set readinessTimeout SECONDS",
+    ...wayOn((late[0] ?? nodes[0])?.name ?? "", settings, consoles),
+    `If the machines only need more time: ${typed("pulumi config set readinessTimeout SECONDS", settings.commandPrefix)}`,
   ].join("\n");
 }

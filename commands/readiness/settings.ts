@@ -1,4 +1,5 @@
 /** What the readiness program is told by its environment. */
+import { prefixIn } from "../../plan/typed.ts";
 import { required, requiredNumber, words } from "../program.ts";
 
 export interface NodeSettings {
@@ -15,6 +16,8 @@ export interface ReadinessSettings {
   readonly timeout: number;
   /** The port on which members serve clients. */
   readonly clientPort: number;
+  /** What has to stand before the commands in messages (plan/typed.ts). */
+  readonly commandPrefix?: string;
 }
 
 /** NODES is a list of `name=MAC` with blanks between; CLIENT_PORT may be left out. */
@@ -23,11 +26,13 @@ export function readSettings(env: NodeJS.ProcessEnv): ReadinessSettings {
     const [name = "", mac = ""] = word.split("=");
     return { name, mac };
   });
+  const commandPrefix = prefixIn(env);
   return {
     nodes,
     discoveryUrl: required(env, "DISCOVERY_URL"),
     uri: required(env, "LIBVIRT_URI"),
     timeout: requiredNumber(env, "TIMEOUT"),
     clientPort: env["CLIENT_PORT"] === undefined ? 2379 : requiredNumber(env, "CLIENT_PORT"),
+    ...(commandPrefix === undefined ? {} : { commandPrefix }),
   };
 }

@@ -57,6 +57,15 @@ describe("discovery", () => {
       );
     });
 
+    it("tells commands as they work where it was started", async () => {
+      await open(() => ({ status: 400 }));
+      await fails(
+        { ...service(), CLUSTER_COMMAND_PREFIX: "npm run cluster -- exec" },
+        /^ {6}npm run cluster -- exec pulumi config set --path discovery\.mode etcd$/m,
+        /^ {6}npm run cluster -- exec pulumi config set --path discovery\.url URL$/m,
+      );
+    });
+
     it("does not repeat a question that was refused", async () => {
       await open(() => ({ status: 400, body: "bad size" }));
       await fails(service(), /1 try/, /status 400/);

@@ -134,6 +134,10 @@ describe("readiness: reading other things", () => {
     });
   });
 
+  it("reads what stands before commands in messages", () => {
+    equal(readSettings({ ...env, CLUSTER_COMMAND_PREFIX: "x exec" }).commandPrefix, "x exec");
+  });
+
   it("names a setting that is missing or wrong", () => {
     throws(() => readSettings({ ...env, NODES: "" }), /NODES is not set/);
     throws(
