@@ -97,11 +97,3 @@ export function fingerprint(plan: ClusterPlan, node: NodePlan): string {
   const isMember = members(plan).some(({ name }) => name === node.name);
   return shortHash([diskContent(plan, node), plan.pool.path, isMember ? generation(plan) : null]);
 }
-
-/**
- * Renders the configuration of every node with a stand-in for the discovery URL.
- * @throws RenderError for the first node whose configuration can't be made.
- */
-export function validateConfigs(plan: ClusterPlan): void {
-  for (const node of plan.nodes) diskContent(plan, node);
-}
