@@ -79,8 +79,6 @@ export async function openSession(
       ...(await preparePulumi(context, toolchain)),
       PATH: `${toolchain.bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
       LIBVIRT_DEFAULT_URI: host.uri,
-      // So that what the program's messages tell to type works when it is typed outside the lab.
-      CLUSTER_COMMAND_PREFIX: "npm run cluster -- exec",
       ...stackEnv(context.paths, stack),
     },
   };
@@ -89,6 +87,8 @@ export async function openSession(
 const stackEnv = (paths: LabPaths, stack: string): Record<string, string> => ({
   PULUMI_STACK: stack,
   PULUMI_OPTION_CONFIG_FILE: stackFile(paths, stack),
+  // So that what the program's messages tell to type works when it is typed outside the lab.
+  CLUSTER_COMMAND_PREFIX: `npm run cluster -- exec${stack === "dev" ? "" : ` --stack ${stack}`}`,
 });
 
 /** The same session for another stack. */
