@@ -114,21 +114,11 @@ export async function destroy(session: LabSession, onLine: (line: string) => voi
   return changes((await withDiagnostics("pulumi destroy", runInLab(session, args, { onLine }))).stdout);
 }
 
-/** The stacks in the lab's backend. */
-export async function stacks(session: LabSession): Promise<{ name: string; resourceCount: number }[]> {
-  const { stdout } = await runInLab(session, [
-    "pulumi",
-    "stack",
-    "ls",
-    "--json",
-    "--project",
-    "coreos-cluster",
-    ...quiet,
-  ]);
-  return (JSON.parse(stdout) as { name: string; resourceCount?: number }[]).map((stack) => ({
-    name: stack.name,
-    resourceCount: stack.resourceCount ?? 0,
-  }));
+/** The names of the stacks in the lab's backend. */
+export async function stacks(session: LabSession): Promise<string[]> {
+  const list = ["pulumi", "stack", "ls", "--json", "--project", "coreos-cluster", ...quiet] as const;
+  const { stdout } = await runInLab(session, list);
+  return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
 }
 
 /** The stack's outputs; empty before the first `up`. */

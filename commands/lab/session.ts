@@ -1,6 +1,6 @@
 /** A lab that is up, and how programs run in it: with its tools, its Pulumi settings and inside its namespaces. */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { LabContext, LabPaths } from "../../lab/shared/context.ts";
@@ -9,6 +9,9 @@ import { enterCommand, type LabHost } from "../../lab/libvirt/index.ts";
 import { preparePulumi, type Toolchain } from "../../lab/toolchain/index.ts";
 import type { LabImage } from "../../lab/image/index.ts";
 import { labConfig, mergeStackConfig, type ConfigValues, type StackFile } from "./stackConfig.ts";
+
+/** The stack that `npm start` brings up. */
+export const devStack = "dev";
 
 /** How to run a program in the lab: `[...enter, program, ...]` with `env` added to the environment. */
 export interface LabSession {
@@ -46,7 +49,9 @@ async function readYaml<T>(file: string): Promise<T | undefined> {
 async function writeIfChanged(file: string, text: string): Promise<void> {
   if (existsSync(file) && (await readFile(file, "utf8")) === text) return;
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, text, { mode: 0o600 });
+  // Renamed into place: a run that is killed here leaves no half file for the next one to read.
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }
 
 /** Writes the stack's config copy into the lab's folder; see stackConfig.ts. */
@@ -88,7 +93,7 @@ const stackEnv = (paths: LabPaths, stack: string): Record<string, string> => ({
   PULUMI_STACK: stack,
   PULUMI_OPTION_CONFIG_FILE: stackFile(paths, stack),
   // So that what the program's messages tell to type works when it is typed outside the lab.
-  CLUSTER_COMMAND_PREFIX: `npm run cluster -- exec${stack === "dev" ? "" : ` --stack ${stack}`}`,
+  CLUSTER_COMMAND_PREFIX: `npm run cluster -- exec${stack === devStack ? "" : ` --stack ${stack}`}`,
 });
 
 /** The same session for another stack. */

@@ -4,7 +4,7 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { openLab } from "../lab/opened.ts";
 import { labContext } from "../lab/prepare.ts";
 import { onTerminal } from "./exec.ts";
-import { devStack } from "./start.ts";
+import { devStack } from "../lab/session.ts";
 
 /** Attaches to the console, or prints what it has shown since the node was started. */
 export async function console(paths: LabPaths, name: string, log: boolean): Promise<void> {

@@ -1,8 +1,7 @@
 /** `lab up | down | status`: the lab host by itself. */
-import { join } from "node:path";
 import { labStatus, type LabStatus } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { withLock } from "../../lab/shared/lock.ts";
+import { exclusively } from "../lab/exclusive.ts";
 import { labContext, prepareHost, preparePackages } from "../lab/prepare.ts";
 import { Phases } from "../ui/phases.ts";
 import { table } from "../ui/table.ts";
@@ -20,7 +19,7 @@ export async function up(paths: LabPaths): Promise<void> {
 
 /** Removes the lab host, the machines on it and the state of their stacks. */
 export async function down(paths: LabPaths): Promise<void> {
-  await withLock(join(paths.lab, "start-stop.lock"), () => removeHost(paths, new Phases()));
+  await exclusively(paths, () => removeHost(paths, new Phases()));
 }
 
 /** Prints what runs in the lab. */

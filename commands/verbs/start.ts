@@ -1,48 +1,40 @@
 /** `npm start`: from a bare machine to a healthy cluster. */
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { withLock } from "../../lab/shared/lock.ts";
+import { exclusively } from "../lab/exclusive.ts";
 import { labContext, prepare } from "../lab/prepare.ts";
 import { ensureStack, outputs, up } from "../lab/pulumi.ts";
 import { progressOf } from "../lab/pulumiOutput.ts";
-import { openProgramSession, type LabSession } from "../lab/session.ts";
+import { devStack, openProgramSession, type LabSession } from "../lab/session.ts";
 import { clusterView, renderNodes, type ClusterView } from "../lab/clusterView.ts";
 import { ExitError } from "../ui/errors.ts";
 import { duration, Phases } from "../ui/phases.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
 
-/** The stack that `npm start` brings up. */
-export const devStack = "dev";
-
 /** @throws whatever a phase throws; run again, it goes on from what is there. */
 export async function start(paths: LabPaths): Promise<void> {
   const began = performance.now();
   stayForChildren("Run `npm start` again to go on, or `npm stop` to remove what is there.");
-  await withLock(
-    join(paths.lab, "start-stop.lock"),
-    async () => {
-      const phases = new Phases();
-      const parts = await prepare(paths, phases);
-      for (const note of parts.toolchain.notes) phases.say(note);
-      const session = await phases.run("Stack", async (report) => {
-        const opened = await openProgramSession(labContext(paths, report), devStack, parts);
-        await ensureStack(opened);
-        return { note: devStack, value: opened };
-      });
-      await phases.run("Cluster", async (report) => ({
-        note: await up(session, (line) => {
-          const detail = progressOf(line);
-          if (detail !== undefined) report(detail);
-        }),
-        value: undefined,
-      }));
-      const view = await healthyView(session, phases);
-      process.stdout.write(report(view, performance.now() - began));
-      if (!view.healthy) throw new ExitError(1);
-    },
-    () => process.stderr.write("  waiting for another npm start or npm stop of this checkout\n"),
-  );
+  await exclusively(paths, async () => {
+    const phases = new Phases();
+    const parts = await prepare(paths, phases);
+    for (const note of parts.toolchain.notes) phases.say(note);
+    const session = await phases.run("Stack", async (report) => {
+      const opened = await openProgramSession(labContext(paths, report), devStack, parts);
+      await ensureStack(opened);
+      return { note: devStack, value: opened };
+    });
+    await phases.run("Cluster", async (report) => ({
+      note: await up(session, (line) => {
+        const detail = progressOf(line);
+        if (detail !== undefined) report(detail);
+      }),
+      value: undefined,
+    }));
+    const view = await healthyView(session, phases);
+    process.stdout.write(report(view, performance.now() - began));
+    if (!view.healthy) throw new ExitError(1);
+  });
 }
 
 /** Minutes that members of a cluster which was healthy before may take to be so again. */

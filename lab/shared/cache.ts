@@ -98,12 +98,8 @@ export async function dropUses(paths: LabPaths): Promise<string[]> {
     }
     const removed: string[] = [];
     for (const key of existsSync(entries(paths)) ? await readdir(entries(paths)) : []) {
-      if (wanted.has(key)) continue;
-      if (key.endsWith(".part")) {
-        // Somebody may be making it right now: his lock protects it.
-        const whole = basename(key, ".part");
-        if (wanted.has(whole)) continue;
-      }
+      // Somebody who wants an entry may be making it right now, as a `.part`.
+      if (wanted.has(basename(key, ".part"))) continue;
       await rm(join(entries(paths), key), { recursive: true, force: true });
       removed.push(key);
     }
