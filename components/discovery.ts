@@ -20,6 +20,9 @@ function parameters(
       return { MODE: "etcd", ENDPOINT: discovery.endpoint, ...(token === undefined ? {} : { TOKEN: token }) };
     case "url":
       return { MODE: "url", URL: discovery.url };
+    case "static":
+    case "v3":
+      throw new Error(`Discovery mode ${discovery.mode} can't be used yet`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The configuration that each node gets on its first boot, and the short names of its versions. */
 import { createHash } from "node:crypto";
+import { imageIdentity } from "../plan/image.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import { RenderError } from "./errors.ts";
 import { profilesOf } from "./profiles.ts";
@@ -61,7 +62,7 @@ function diskContent(plan: ClusterPlan, node: NodePlan): readonly unknown[] {
   const { contents } = knownOf(plan);
   const content = contents.get(node.name) ?? [
     node.name,
-    plan.image.sha256,
+    imageIdentity(plan.image),
     node.diskSize,
     renderIgnition(plan, node, STAND_IN),
   ];

@@ -1,7 +1,7 @@
 /** Tells disk image formats apart by their first bytes. Pure. */
-import type { ImagePlan } from "../plan/types.ts";
+import type { FileImage } from "../plan/types.ts";
 
-export type DiskFormat = Pick<ImagePlan, "format" | "virtualSize">;
+export type DiskFormat = Pick<FileImage, "format" | "virtualSize">;
 
 /** Files that images come packed in, or that are no disk images at all, with what to do. */
 const OTHERS: readonly { readonly magic: string; readonly advice: string }[] = [

@@ -46,7 +46,7 @@ export function inspectImage(value: string, folder: string = process.cwd()): Ima
   const disk = diskFormat(header, stat.size);
   if ("problem" in disk) return { problem: `${disk.problem} (${path})` };
   try {
-    return { image: { path, sha256: contentIdentity(path), ...disk } };
+    return { image: { kind: "file", path, sha256: contentIdentity(path), ...disk } };
   } catch (error) {
     return { problem: `a file that can be read to its end; ${path} can't be (${errorCode(error)})` };
   }

@@ -3,12 +3,12 @@ import { posix } from "node:path";
 import { ConfigError, type Problem } from "./errors.ts";
 import { macCollisions, macOf } from "./mac.ts";
 import { defaultPrefix, nodeName, proposePrefix } from "./names.ts";
-import { OS_NEEDS } from "./os.ts";
+import { OS_TRAITS } from "./os.ts";
 import { problemsOf, showValue } from "./problems.ts";
 import type { RawSettings } from "./raw.ts";
 import { nodesSchema, osSchema, prefixSchema, settingsSchema, type Settings } from "./schema.ts";
 import { GIB, MIB } from "./sizes.ts";
-import type { ClusterPlan, DiscoveryPlan, ImagePlan, OsFamily } from "./types.ts";
+import type { ClusterPlan, DiscoveryPlan, FileImage, OsFamily } from "./types.ts";
 
 export { ConfigError, type Problem } from "./errors.ts";
 export type { RawSettings, ImageFinding } from "./raw.ts";
@@ -28,6 +28,10 @@ export const DEFAULTS = {
   /** Seconds: pulling an etcd container and booting take minutes; under emulation all takes many times as long. */
   readinessTimeout: { kvm: 600, qemu: 1800 },
   poolPath: "/var/lib/libvirt/coreos-cluster",
+  arch: "x86_64",
+  profiles: ["base", "metadata-local", "etcd"],
+  /** Docker's port on the node's own loopback: who reaches it rules the machine. */
+  dockerListen: "127.0.0.1:2375",
 } as const;
 
 /** The output of a schema where the value is right, else undefined (the problem is reported by the whole schema). */
@@ -98,22 +102,29 @@ function warningsOf(settings: Settings, count: number): string[] {
   return warnings;
 }
 
-function assemble(settings: Settings, image: ImagePlan, raw: RawSettings): ClusterPlan {
+function assemble(settings: Settings, image: FileImage, raw: RawSettings): ClusterPlan {
   const prefix = settings.prefix ?? defaultPrefix(raw.stack);
   const os = settings.os ?? DEFAULTS.os;
   const domainType = settings.domainType ?? DEFAULTS.domainType;
-  const memory = settings.memory === undefined ? OS_NEEDS[os].memoryDefault : settings.memory / MIB;
+  const memory = settings.memory === undefined ? OS_TRAITS[os].memoryDefault : settings.memory / MIB;
   const diskSize = settings.diskSize ?? Math.max(DEFAULTS.diskSize, Math.ceil(image.virtualSize / MIB) * MIB);
   const vcpus = settings.vcpus ?? DEFAULTS.vcpus;
   const count = settings.nodes ?? DEFAULTS.nodes;
   return {
     prefix,
     os,
+    arch: DEFAULTS.arch,
     image,
     pool: { name: prefix, path: posix.join(settings.poolPath ?? DEFAULTS.poolPath, prefix) },
     bridge: settings.bridge ?? DEFAULTS.bridge,
     domainType,
-    nodes: names(prefix, count).map((name) => ({ name, mac: macOf(name), memory, vcpus, diskSize })),
+    autostart: false,
+    nodes: names(prefix, count).map((name) => ({
+      ...{ name, mac: macOf(name), memory, vcpus, diskSize },
+      ...{ role: "member", profiles: DEFAULTS.profiles, snippets: [] },
+    })),
+    ntpServers: [],
+    dockerListen: DEFAULTS.dockerListen,
     discovery: discoveryPlan(settings.discovery),
     bootstrapSize: count,
     sshAuthorizedKeys: settings.sshAuthorizedKeys,

@@ -1,8 +1,11 @@
 /** What the plan is made of: the settings as the user wrote them, and what was found out about files beside them. */
-import type { ImagePlan } from "./types.ts";
+import type { FileImage, SourceFile } from "./types.ts";
 
 /** The image that the config names, looked at by images/inspect.ts; or why it can't be used. */
-export type ImageFinding = { readonly image: ImagePlan } | { readonly problem: string };
+export type ImageFinding =
+  { readonly image: FileImage; readonly warnings?: readonly string[] } | { readonly problem: string };
+
+export type FileFinding = { readonly file: SourceFile } | { readonly problem: string };
 
 export interface RawSettings {
   /** The Pulumi stack's name. */
@@ -13,6 +16,8 @@ export interface RawSettings {
   readonly secretKeys: readonly string[];
   /** What has to stand before the commands in messages; absent where they can be typed as they are (see typed.ts). */
   readonly commandPrefix?: string;
+  /** The files that the config names (snippets, ignition), by the text that names them: read, or why they can't be. */
+  readonly files?: Readonly<Record<string, FileFinding>>;
   /** Absent where the config names no image. */
   readonly image?: ImageFinding;
 }

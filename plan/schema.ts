@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import * as z from "zod/mini";
 import { isPrefix, MAX_NODES, proposePrefix } from "./names.ts";
-import { OS_FAMILIES, OS_NEEDS } from "./os.ts";
+import { OS_FAMILIES, OS_TRAITS } from "./os.ts";
 import { formatSize, GIB, MIB, parseSize } from "./sizes.ts";
 import { isPrivateKey, isPublicKey, keyLines } from "./sshKeys.ts";
 import type { OsFamily } from "./types.ts";
@@ -164,7 +164,7 @@ const LEAST_DISK = GIB;
 
 /** The schema of all settings, with the limits that hold for this operating system and image. */
 export function settingsSchema({ os: family, virtualSize }: SchemaContext) {
-  const memoryFloor = (family === undefined ? 1 : OS_NEEDS[family].memoryFloor) * MIB;
+  const memoryFloor = (family === undefined ? 1 : OS_TRAITS[family].memoryFloor) * MIB;
   const imageFloor = virtualSize === undefined ? LEAST_DISK : Math.ceil(virtualSize / MIB) * MIB;
   return z.strictObject({
     nodes: z.optional(nodesSchema),

@@ -6,6 +6,21 @@ export type OsFamily = "container-linux" | "flatcar" | "fedora-coreos" | "lab";
 /** How QEMU runs a domain: with hardware virtualisation or by emulation (libvirt's domain `type`). */
 export type DomainType = "kvm" | "qemu";
 
+/** Processor architectures, as libvirt names them. */
+export type Architecture = "x86_64" | "i686" | "aarch64" | "s390x" | "ppc64le";
+
+/** Whether a machine is an etcd member, or one without etcd that points at the cluster. */
+export type Role = "member" | "client";
+
+/** A file that the config names: its text, and where it lies. */
+export interface SourceFile {
+  /** As the config names it, which is what messages call it. */
+  readonly source: string;
+  /** Absolute path; what the file itself names lies relative to its folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
 /** How the members of a new cluster find each other. */
 export type DiscoveryPlan =
   /** GET `<endpoint>/new?size=N` at a public discovery service. */
@@ -13,10 +28,25 @@ export type DiscoveryPlan =
   /** A self-hosted etcd v2 registry: PUT `<endpoint>/v2/keys/discovery/<token>/_config/size`. */
   | { readonly mode: "etcd"; readonly endpoint: string }
   /** A discovery URL that somebody else obtained. */
-  | { readonly mode: "url"; readonly url: string };
+  | { readonly mode: "url"; readonly url: string }
+  /** No discovery: every member is told all names and peer URLs. */
+  | { readonly mode: "static" }
+  /** etcd's v3 discovery (`--discovery-token`, `--discovery-endpoints`), for etcd 3.6 and newer. Without a token one is made. */
+  | { readonly mode: "v3"; readonly endpoints: readonly string[]; readonly token?: string };
 
-/** The base image, as a file on the machine where Pulumi runs. */
-export interface ImagePlan {
+/** The base image: a file that is uploaded, or a volume that is on the libvirt host already. */
+export type ImagePlan = FileImage | VolumeImage;
+
+/** A volume on the libvirt host that is somebody else's: disks lie over it, it is neither made nor removed. */
+export interface VolumeImage {
+  readonly kind: "volume";
+  readonly pool: string;
+  readonly name: string;
+}
+
+/** A verified, unpacked image on the machine where Pulumi runs. */
+export interface FileImage {
+  readonly kind: "file";
   /** Absolute path. */
   readonly path: string;
   /** Of the file's content, lower-case hex: the image's identity. */
@@ -42,19 +72,40 @@ export interface NodePlan {
   readonly vcpus: number;
   /** Bytes. */
   readonly diskSize: number;
+  readonly role: Role;
+  /** Names of its profiles (ignition/profiles), in the order in which they are merged; unused where the plan has `ignition`. */
+  readonly profiles: readonly string[];
+  /** The user's own configs beside the profiles, in their order: those for all nodes, then this node's own. */
+  readonly snippets: readonly SourceFile[];
+  /** The IPv4 address that the user's DHCP server reserves for its MAC, where the config says so. */
+  readonly address?: string;
 }
 
 export interface ClusterPlan {
   /** What the names of nodes and pool begin with; unique per cluster on one host and bridge. */
   readonly prefix: string;
   readonly os: OsFamily;
+  readonly arch: Architecture;
   readonly image: ImagePlan;
   readonly pool: PoolPlan;
   readonly bridge: string;
   readonly domainType: DomainType;
+  /** Whether libvirt starts the machines when their host boots. */
+  readonly autostart: boolean;
+  /** In the order of their names. */
   readonly nodes: readonly NodePlan[];
+  /** The user's own config in place of all profiles. */
+  readonly ignition?: SourceFile;
+  /** etcd's version (`3.5.21`); undefined: the one that the system, or our container unit, brings. */
+  readonly etcdVersion?: string;
+  /** NTP servers of the profile ntp; empty: those that the system has. */
+  readonly ntpServers: readonly string[];
+  /** `address:port` of the profile docker-remote's socket. */
+  readonly dockerListen: string;
+  /** Where the profile metadata-remote asks for the node's addresses. */
+  readonly metadataUrl?: string;
   readonly discovery: DiscoveryPlan;
-  /** How many members the discovery token waits for. */
+  /** How many members a new cluster begins with; 0 where no node is a member. */
   readonly bootstrapSize: number;
   readonly sshAuthorizedKeys: readonly string[];
   /** Seconds that the cluster may take from start to healthy. */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import fc from "fast-check";
 import { assertGolden } from "../../unit/ignition/golden.ts";
-import { plan, publicKey } from "../../unit/plan/fixtures.ts";
+import { image, plan, publicKey } from "../../unit/plan/fixtures.ts";
 import { fingerprint, generation, RenderError, renderIgnition } from "../../../ignition/index.ts";
 import { compose } from "../../../ignition/render/compose.ts";
 import { parseProfile } from "../../../ignition/render/profile.ts";
@@ -183,7 +183,7 @@ describe("generation and fingerprints", () => {
     ["the time-out", plan({ readinessTimeout: 77 })],
     ["memory and vcpus", plan({ memory: "1GiB", vcpus: 4 })],
     ["the bridge", plan({ bridge: "br1" })],
-    ["the image's path", { ...base, image: { ...base.image, path: "/elsewhere.qcow2" } }],
+    ["the image's path", { ...base, image: { ...image, path: "/elsewhere.qcow2" } }],
     ["the discovery registry", plan({ discovery: { mode: "etcd", endpoint: "http://10.9.9.9:2379" } })],
     ["a warning", { ...base, warnings: ["x"] }],
   ];
@@ -194,7 +194,7 @@ describe("generation and fingerprints", () => {
   }
 
   const other: [string, ClusterPlan][] = [
-    ["the image's content", { ...base, image: { ...base.image, sha256: "cd".repeat(32) } }],
+    ["the image's content", { ...base, image: { ...image, sha256: "cd".repeat(32) } }],
     ["the number of members", plan({ nodes: 5 })],
     ["the prefix", plan({ prefix: "other" })],
     ["a key", plan({ sshAuthorizedKeys: [publicKey(9)] })],

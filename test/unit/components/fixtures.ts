@@ -11,12 +11,25 @@ const node = (name: string, mac: string): NodePlan => ({
   memory: 512,
   vcpus: 1,
   diskSize: 4 * 2 ** 30,
+  role: "member",
+  profiles: [],
+  snippets: [],
 });
 
 export const plan: ClusterPlan = {
   prefix: "dev-core",
   os: "lab",
-  image: { path: "/images/lab.qcow2", sha256: "ab".repeat(32), format: "qcow2", virtualSize: 2 ** 30 },
+  arch: "x86_64",
+  autostart: false,
+  ntpServers: [],
+  dockerListen: "127.0.0.1:2375",
+  image: {
+    kind: "file",
+    path: "/images/lab.qcow2",
+    sha256: "ab".repeat(32),
+    format: "qcow2",
+    virtualSize: 2 ** 30,
+  },
   pool: { name: "dev-core", path: "/var/lib/libvirt/coreos-cluster/dev-core" },
   bridge: "br0",
   domainType: "qemu",

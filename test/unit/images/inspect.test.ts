@@ -107,6 +107,7 @@ describe("images and their identity", () => {
   it("are found by absolute and relative paths", () => {
     writeFileSync(join(folder, "a.qcow2"), qcow2());
     const image = {
+      kind: "file",
       path: join(folder, "a.qcow2"),
       sha256: sha256(qcow2()),
       format: "qcow2",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { DEFAULTS, makePlan } from "../../../plan/index.ts";
 import { CONFIG_KEY_NAMES, CONFIG_KEYS } from "../../../plan/keys.ts";
-import { OS_NEEDS } from "../../../plan/os.ts";
+import { OS_TRAITS } from "../../../plan/os.ts";
 import { settingsSchema } from "../../../plan/schema.ts";
 import { formatSize } from "../../../plan/sizes.ts";
 import { settings } from "./fixtures.ts";
@@ -64,7 +64,7 @@ describe("the config keys", () => {
     assert.equal(documented["readinessTimeout"], `${kvm}; ${qemu} where domainType is qemu`);
     assert.ok(docs.includes(`by default \`${DEFAULTS.discoveryEndpoint}\``));
     for (const [os, least, usual] of table("## Memory by operating system")) {
-      const needs = OS_NEEDS[os as keyof typeof OS_NEEDS];
+      const needs = OS_TRAITS[os as keyof typeof OS_TRAITS];
       assert.deepEqual([least, usual], [`${needs.memoryFloor} MiB`, `${needs.memoryDefault} MiB`]);
     }
   });

@@ -5,7 +5,7 @@ import {
   ConfigError,
   makePlan,
   type ClusterPlan,
-  type ImagePlan,
+  type FileImage,
   type Problem,
 } from "../../../plan/index.ts";
 
@@ -17,7 +17,8 @@ export function publicKey(fill = 7, comment = "alice@laptop"): string {
   return `ssh-ed25519 ${blob.toString("base64")} ${comment}`;
 }
 
-export const image: ImagePlan = {
+export const image: FileImage = {
+  kind: "file",
   path: "/images/lab.qcow2",
   sha256: "ab".repeat(32),
   format: "qcow2",

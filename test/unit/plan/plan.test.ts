@@ -5,20 +5,31 @@ import { GIB, MIB } from "../../../plan/sizes.ts";
 
 describe("the plan", () => {
   it("fills in every default", () => {
+    const usual = { role: "member", profiles: ["base", "metadata-local", "etcd"], snippets: [] };
     assert.deepEqual(plan(), {
       prefix: "dev-core",
       os: "lab",
-      image: { path: "/images/lab.qcow2", sha256: "ab".repeat(32), format: "qcow2", virtualSize: 967 * MIB },
+      arch: "x86_64",
+      image: {
+        kind: "file",
+        path: "/images/lab.qcow2",
+        sha256: "ab".repeat(32),
+        format: "qcow2",
+        virtualSize: 967 * MIB,
+      },
       pool: { name: "dev-core", path: "/var/lib/libvirt/coreos-cluster/dev-core" },
       bridge: "br0",
       domainType: "kvm",
+      autostart: false,
       nodes: [
-        { name: "dev-core01", mac: "52:54:00:03:58:d3", memory: 512, vcpus: 1, diskSize: 8 * GIB },
-        { name: "dev-core02", mac: "52:54:00:8c:2a:e0", memory: 512, vcpus: 1, diskSize: 8 * GIB },
-        { name: "dev-core03", mac: plan().nodes[2]?.mac, memory: 512, vcpus: 1, diskSize: 8 * GIB },
+        { name: "dev-core01", mac: "52:54:00:03:58:d3", memory: 512, vcpus: 1, diskSize: 8 * GIB, ...usual },
+        { name: "dev-core02", mac: "52:54:00:8c:2a:e0", memory: 512, vcpus: 1, diskSize: 8 * GIB, ...usual },
+        { name: "dev-core03", mac: plan().nodes[2]?.mac, memory: 512, vcpus: 1, diskSize: 8 * GIB, ...usual },
       ],
       discovery: { mode: "service", endpoint: "https://discovery.etcd.io" },
       bootstrapSize: 3,
+      ntpServers: [],
+      dockerListen: "127.0.0.1:2375",
       sshAuthorizedKeys: [publicKey()],
       readinessTimeout: 600,
       warnings: [],
@@ -51,6 +62,9 @@ describe("the plan", () => {
       memory: 1536,
       vcpus: 2,
       diskSize: 20 * GIB,
+      role: "member",
+      profiles: ["base", "metadata-local", "etcd"],
+      snippets: [],
     });
     assert.deepEqual(made.pool, { name: "kvm-core", path: "/srv/pools/kvm-core" });
     assert.equal(made.bridge, "virbr0");
@@ -73,7 +87,13 @@ describe("the plan", () => {
   });
 
   it("makes disks at least as large as the image, in whole MiB", () => {
-    const image = { path: "/i", sha256: "00", format: "raw", virtualSize: 20 * GIB + 512 } as const;
+    const image = {
+      kind: "file",
+      path: "/i",
+      sha256: "00",
+      format: "raw",
+      virtualSize: 20 * GIB + 512,
+    } as const;
     assert.equal(plan({}, { image: { image } }).nodes[0]?.diskSize, 20 * GIB + MIB);
   });
 
