@@ -1,5 +1,7 @@
 /** The plan of a cluster: plain readonly values, all defaults applied, all checks passed. */
 
+import type { ProfileName } from "./profiles.ts";
+
 /** Operating systems whose first boot and etcd the program knows how to drive. */
 export type OsFamily = "container-linux" | "flatcar" | "fedora-coreos" | "lab";
 
@@ -36,6 +38,21 @@ export type DiscoveryPlan =
 
 /** The base image: a file that is uploaded, or a volume that is on the libvirt host already. */
 export type ImagePlan = FileImage | VolumeImage;
+
+/** What the config says of the base image file: where it is and how it is verified. */
+export interface ImageRequest {
+  /** A path, or an http(s) URL; packed (.bz2, .gz, .xz, .zst) or not. */
+  readonly source: string;
+  /** Of the file as it is published (packed), lower-case hex. */
+  readonly sha256?: string;
+  readonly sha512?: string;
+  /** Path or URL of a detached OpenPGP signature; where nothing is given, `<source>.sig` is tried. */
+  readonly signature?: string;
+  /** Whose key must have signed: an OS family, or the path of a public key file; by default the family of `os`. */
+  readonly signedBy?: string;
+  /** Used without any verification, with a warning on each run. */
+  readonly insecure?: boolean;
+}
 
 /** A volume on the libvirt host that is somebody else's: disks lie over it, it is neither made nor removed. */
 export interface VolumeImage {
@@ -74,7 +91,7 @@ export interface NodePlan {
   readonly diskSize: number;
   readonly role: Role;
   /** Names of its profiles (ignition/profiles), in the order in which they are merged; unused where the plan has `ignition`. */
-  readonly profiles: readonly string[];
+  readonly profiles: readonly ProfileName[];
   /** The user's own configs beside the profiles, in their order: those for all nodes, then this node's own. */
   readonly snippets: readonly SourceFile[];
   /** The IPv4 address that the user's DHCP server reserves for its MAC, where the config says so. */
