@@ -56,6 +56,13 @@ export async function inLab(...command: string[]): Promise<string> {
   return stdout;
 }
 
+/** A command in the lab that must fail; all that it printed. */
+export async function failsInLab(...command: string[]): Promise<string> {
+  const { exitCode, all } = await npm("cluster", "exec", ...command);
+  if (exitCode === 0) throw new Error(`${command.join(" ")} did not fail:\n${all}`);
+  return all;
+}
+
 /** A command on a node, through ssh. */
 export async function onNode(node: string, ...command: string[]): Promise<string> {
   const { exitCode, stdout, all } = await npm("cluster", "ssh", node, ...command);
