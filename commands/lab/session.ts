@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { LabContext, LabPaths } from "../../lab/shared/context.ts";
 import { run } from "../../lab/shared/process.ts";
-import { enterCommand, type LabHost } from "../../lab/libvirt/index.ts";
+import { enterCommand, temporaryFolder, type LabHost } from "../../lab/libvirt/index.ts";
 import { preparePulumi, type Toolchain } from "../../lab/toolchain/index.ts";
 import type { LabImage } from "../../lab/image/index.ts";
 import { labConfig, mergeStackConfig, type ConfigValues, type StackFile } from "./stackConfig.ts";
@@ -84,6 +84,8 @@ export async function openSession(
       ...(await preparePulumi(context, toolchain)),
       PATH: `${toolchain.bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
       LIBVIRT_DEFAULT_URI: host.uri,
+      // Pulumi's plugins leave their sockets there when they are killed.
+      TMPDIR: temporaryFolder,
       ...stackEnv(context.paths, stack),
     },
   };

@@ -1,7 +1,7 @@
 /** `console NODE`: a node's serial console. */
 import { consoleCommand, consoleLog } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { openLab } from "../lab/opened.ts";
+import { openLab, requireUp } from "../lab/opened.ts";
 import { labContext } from "../lab/prepare.ts";
 import { onTerminal } from "./exec.ts";
 import { devStack } from "../lab/session.ts";
@@ -9,6 +9,7 @@ import { devStack } from "../lab/session.ts";
 /** Attaches to the console, or prints what it has shown since the node was started. */
 export async function console(paths: LabPaths, name: string, log: boolean): Promise<void> {
   if (log) {
+    await requireUp(paths);
     process.stdout.write(await consoleLog(labContext(paths), name));
     return;
   }

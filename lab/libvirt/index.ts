@@ -14,6 +14,7 @@ import { namespaceOf } from "./processes.ts";
 
 export { consoleCommand, consoleLog, nodeAddress, type LabDomain } from "./domains.ts";
 export { LabDownError } from "./holder.ts";
+export { temporaryFolder } from "./layout.ts";
 export type { LabHost } from "./host.ts";
 export type { DomainType } from "./kvm.ts";
 export type { Lease } from "./leases.ts";

@@ -26,6 +26,9 @@ export const registryUrl = `http://${network.address}:${network.registryPort}`;
 /** The libvirt connection, as it is called inside the lab. */
 export const libvirtUri = "qemu:///system";
 
+/** The folder for temporary files, as it is called inside the lab; it goes with the lab. */
+export const temporaryFolder = "/run/coreos-cluster/tmp";
+
 /** Folders of the private libvirt on the host. They are bind-mounted over the standard ones inside the lab. */
 export interface Layout {
   /** Holds all the others; `labDown` removes it. */

@@ -36,6 +36,8 @@ for entry in /run/* /run/.[!.]*; do
     fi
 done
 mkdir -p "$run/libvirt/network" "$run/coreos-cluster/registry"
+# Temporary files of what runs in the lab: they go with it, also those of programs that were killed.
+mkdir -m 1777 "$run/coreos-cluster/tmp"
 
 # Names inside are answered by the lab's dnsmasq. Where resolv.conf is a link into /run, its target is made there.
 printf 'nameserver %s\nsearch %s\n' "${address%/*}" "$domain" >"$run/coreos-cluster/resolv.conf"
