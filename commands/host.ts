@@ -1,9 +1,13 @@
 /**
  * What the program asks of the libvirt host around the provider; run by Command resources:
- *   check    before anything is made: virsh is there, the host answers, no name is taken; prints who may read the pool
+ *   check    before anything is made: virsh is there, the host answers, it has the emulator, no name is taken; prints who
+ *            may read the pool
+ *   check-volume  the base volume that the config names is there and no larger than the disks over it; prints its path
  *   keep     prints what was printed before
  *   sweep    when the cluster is deleted: removes all on the host that carries the owner's mark; prints what it was
  */
+import { checkBaseVolume } from "../host/baseVolume.ts";
+import { checkEmulator } from "../host/emulators.ts";
 import {
   checkDomainNames,
   checkPoolName,
@@ -13,7 +17,7 @@ import {
   qemuUser,
 } from "../host/leftovers.ts";
 import { virshOn } from "../host/virsh.ts";
-import { keep, required, runProgram, words } from "./program.ts";
+import { keep, required, requiredNumber, runProgram, words } from "./program.ts";
 
 const hostOf = (env: NodeJS.ProcessEnv): Host => {
   const uri = required(env, "LIBVIRT_URI");
@@ -23,10 +27,20 @@ const hostOf = (env: NodeJS.ProcessEnv): Host => {
 /** The pool's folder is closed to all but QEMU's user: Ignition files hold what others needn't read. */
 async function check(env: NodeJS.ProcessEnv): Promise<string> {
   const host = hostOf(env);
+  await checkEmulator(host.virsh, host.uri, required(env, "ARCH"), required(env, "DOMAIN_TYPE"));
   await checkDomainNames(host, words(required(env, "DOMAINS")));
   await checkPoolName(host, required(env, "POOL"));
   // Without privileges QEMU runs as the connection's own user, whom the folder belongs to anyway.
   return JSON.stringify({ mode: "0700", ...((await qemuUser(host.virsh)) ?? { uid: -1, gid: -1 }) });
+}
+
+async function checkVolume(env: NodeJS.ProcessEnv): Promise<string> {
+  const uri = required(env, "LIBVIRT_URI");
+  return await checkBaseVolume(virshOn(uri), uri, {
+    pool: required(env, "POOL"),
+    name: required(env, "VOLUME"),
+    leastDisk: requiredNumber(env, "LEAST_DISK"),
+  });
 }
 
 async function sweep(env: NodeJS.ProcessEnv): Promise<string> {
@@ -35,4 +49,4 @@ async function sweep(env: NodeJS.ProcessEnv): Promise<string> {
   return JSON.stringify({ domains, pool: await clearOwnPool(host) });
 }
 
-await runProgram({ check, keep, sweep });
+await runProgram({ check, "check-volume": checkVolume, keep, sweep });

@@ -1,11 +1,13 @@
-/** A cluster: pool, base image, discovery, nodes, and the wait until etcd is healthy on all of them. */
+/** A cluster: pool, base image, discovery, nodes, and the wait until etcd is healthy on all of its members. */
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterReport, MemberReport } from "../commands/readiness/report.ts";
 import * as rendering from "../ignition/index.ts";
-import type { ClusterPlan, NodePlan } from "../plan/types.ts";
+import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import { makeBaseImage } from "./baseImage.ts";
 import { connectionUri } from "./connection.ts";
 import { makeDiscovery } from "./discovery.ts";
 import { leftoverHooks } from "./leftovers.ts";
+import { claimNames } from "./names.ts";
 import { Node } from "./node.ts";
 import { makeOwner } from "./owner.ts";
 import { makePool } from "./pool.ts";
@@ -17,44 +19,70 @@ export interface IgnitionRenderer {
   generation(plan: ClusterPlan): string;
   /** A hash of all that shapes a node's disk, but for the discovery URL. */
   fingerprint(plan: ClusterPlan, node: NodePlan): string;
+  /** A node's Ignition config, as JSON. */
   renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: { readonly discoveryUrl: string }): string;
 }
 
 export interface CoreOSClusterArgs {
+  /** The whole cluster, checked: from `clusterPlan` (library.ts), or from `makePlan` where settings come as text. */
   readonly plan: ClusterPlan;
+  /** Who makes the nodes' Ignition configs. Default: the program's own profiles and the transpilers on PATH. */
   readonly ignition?: IgnitionRenderer;
+  /**
+   * Whether the component waits, `plan.readinessTimeout` seconds at the most, until every etcd member is healthy and every
+   * client answers, and fails with the reason where that doesn't happen. Default: true. With false it is done when
+   * the machines have started, and knows only the addresses that the plan gives.
+   */
+  readonly waitUntilHealthy?: boolean;
 }
 
+/** One machine of the cluster. */
 export interface NodeOutput {
+  /** Domain name, host name and etcd member name. */
   readonly name: string;
+  /** `52:54:00:xx:xx:xx`, lower case. */
   readonly mac: string;
+  /** `member` of the etcd cluster, or `client` of it. */
+  readonly role: Role;
+  /** Where it is reached, best first; what `plan.nodes[].address` says, or nothing, where nobody waited. */
   readonly addresses: readonly string[];
-  /** libvirt's UUID of the domain. */
+  /** libvirt's UUID of the domain: another one whenever the machine was replaced. */
   readonly domainId: string;
 }
 
+/**
+ * A cluster of machines on one libvirt host. Resource names are made of the component's name and the nodes' names, so
+ * several clusters fit into one stack as long as their prefixes (or their nodes' names) differ.
+ *
+ * The constructor throws RenderError when a node's configuration can't be made, and RunError when another cluster of the
+ * same program has one of its names. Whatever else goes wrong (a name that is taken on the host, a base volume that
+ * isn't there, machines that don't come up) fails the update with a message that says what to do.
+ */
 export class CoreOSCluster extends pulumi.ComponentResource {
+  /** The machines, in the order of their names. */
   readonly nodes: pulumi.Output<NodeOutput[]>;
-  /** Client URLs of the etcd members. */
+  /** Client URLs of the etcd members (`http://10.0.0.5:2379`); clients are not among them. By name where nobody waited. */
   readonly etcdEndpoints: pulumi.Output<readonly string[]>;
+  /** What the members found each other by; empty where they need nothing. Secret where the config's discovery is. */
   readonly discoveryUrl: pulumi.Output<string>;
-  /** By node name. */
+  /** `ssh core@ADDRESS`, by node name. */
   readonly sshCommands: pulumi.Output<Record<string, string>>;
 
+  /**
+   * @param name unique in the stack; beginning of the names of what the cluster has one of.
+   * @param opts `provider` or `providers` may hold a libvirt.Provider: all goes to its host then. Default: `libvirt:uri`.
+   */
   constructor(name: string, args: CoreOSClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("coreos-cluster:index:CoreOSCluster", name, {}, opts);
-    const { plan, ignition = rendering } = args;
+    const { plan, ignition = rendering, waitUntilHealthy = true } = args;
+    claimNames(name, plan);
     const uri = connectionUri(opts);
     const owner = makeOwner(name, this);
-    const hooks = leftoverHooks(
-      name,
-      uri,
-      owner,
-      plan.nodes.map((node) => node.name),
-    );
+    const names = plan.nodes.map((node) => node.name);
+    const hooks = leftoverHooks(name, uri, owner, names);
 
     const pool = makePool(name, { plan, uri, owner: owner.id, hooks }, this);
-    const base = makeBaseImage(name, plan.image, pool, hooks, this);
+    const base = makeBaseImage(name, { plan, pool, uri, hooks }, this);
     const discovery = makeDiscovery(name, plan, ignition.generation(plan), pool.pool, this);
     const nodes = plan.nodes.map(
       (node) =>
@@ -70,21 +98,23 @@ export class CoreOSCluster extends pulumi.ComponentResource {
           { parent: this },
         ),
     );
-    const report = makeReadiness(name, { plan, nodes, uri, discoveryUrl: discovery.url }, this);
+    const found: pulumi.Output<Found> = waitUntilHealthy
+      ? makeReadiness(name, { plan, nodes, uri, discoveryUrl: discovery.url }, this)
+      : pulumi.output(unseen(plan));
 
-    const addresses = report.apply(
-      ({ nodes: members }) => new Map(members.map((m) => [m.name, m.addresses])),
+    const addresses = found.apply(
+      (report) => new Map(report.nodes.map((node) => [node.name, node.addresses])),
     );
     this.discoveryUrl = discovery.url;
-    this.etcdEndpoints = report.apply(({ endpoints }) => endpoints);
+    this.etcdEndpoints = found.apply(({ endpoints }) => endpoints);
     this.nodes = pulumi.output(
-      nodes.map(({ name: node, mac, domainId }) => ({
-        ...{ name: node, mac, domainId },
+      nodes.map(({ name: node, mac, role, domainId }) => ({
+        ...{ name: node, mac, role, domainId },
         addresses: addresses.apply((all) => [...(all.get(node) ?? [])]),
       })),
     );
     this.sshCommands = addresses.apply((all) =>
-      Object.fromEntries([...all].map(([node, [address = node]]) => [node, `ssh core@${address}`])),
+      Object.fromEntries(names.map((node) => [node, `ssh core@${all.get(node)?.[0] ?? node}`])),
     );
     this.registerOutputs({
       nodes: this.nodes,
@@ -94,6 +124,18 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     });
   }
 }
+
+type Found = Pick<ClusterReport, "endpoints"> & {
+  readonly nodes: readonly Pick<MemberReport, "name" | "addresses">[];
+};
+
+/** What is known of a cluster that nobody waited for: given addresses, else names, which its network may resolve. */
+const unseen = (plan: ClusterPlan): Found => ({
+  nodes: plan.nodes.map(({ name, address }) => ({ name, addresses: address === undefined ? [] : [address] })),
+  endpoints: plan.nodes
+    .filter(({ role }) => role === "member")
+    .map(({ name, address }) => `http://${address ?? name}:2379`),
+});
 
 const secretIf = (secret: boolean, value: pulumi.Output<string>): pulumi.Output<string> =>
   secret ? pulumi.secret(value) : value;

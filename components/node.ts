@@ -1,10 +1,13 @@
 /** One node: its Ignition file, its disk over the base image, its machine. */
 import * as pulumi from "@pulumi/pulumi";
-import { Domain } from "@pulumi/libvirt/bin/domain.js";
+import { Domain, type DomainArgs } from "@pulumi/libvirt/bin/domain.js";
 import { Ignition } from "@pulumi/libvirt/bin/ignition.js";
 import { Volume } from "@pulumi/libvirt/bin/volume.js";
 import type { Mark } from "../host/mark.ts";
-import type { ClusterPlan, NodePlan } from "../plan/types.ts";
+import { OS_TRAITS } from "../plan/os.ts";
+import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
+import { ARCHITECTURES, cpuMode } from "./architectures.ts";
+import type { DiskBase } from "./baseImage.ts";
 import type { LeftoverHooks } from "./leftovers.ts";
 import type { ClusterPool } from "./pool.ts";
 import { domainStylesheet } from "./stylesheets.ts";
@@ -17,7 +20,7 @@ export interface NodeArgs {
   /** The Ignition config, as JSON. */
   readonly ignition: pulumi.Input<string>;
   readonly pool: ClusterPool;
-  readonly base: Volume;
+  readonly base: DiskBase;
   readonly mark: pulumi.Output<Mark>;
   readonly hooks: LeftoverHooks;
 }
@@ -29,6 +32,7 @@ export interface NodeArgs {
 export class Node extends pulumi.ComponentResource {
   readonly name: string;
   readonly mac: string;
+  readonly role: Role;
   /** libvirt's UUID of the domain: a new one whenever the machine was replaced. */
   readonly domainId: pulumi.Output<string>;
 
@@ -38,6 +42,8 @@ export class Node extends pulumi.ComponentResource {
     super("coreos-cluster:index:Node", node.name, {}, opts);
     this.name = node.name;
     this.mac = node.mac;
+
+    this.role = node.role;
 
     const fresh = { parent: this, deletedWith: host, deleteBeforeReplace: true };
     const ignition = new Ignition(
@@ -50,30 +56,53 @@ export class Node extends pulumi.ComponentResource {
       {
         name: `${node.name}-${args.fingerprint}.qcow2`,
         pool: pool.name,
-        baseVolumeId: base.id,
+        ...base.volume,
         size: node.diskSize,
         format: "qcow2",
       },
-      { ...fresh, hooks: { beforeCreate: [hooks.volume] } },
+      {
+        ...fresh,
+        hooks: { beforeCreate: [hooks.volume] },
+        ...(base.after === undefined ? {} : { dependsOn: base.after }),
+      },
     );
+    const cpu = cpuMode(plan.arch, plan.domainType);
     const domain = new Domain(
       `${node.name}-domain`,
       {
         name: node.name,
         type: plan.domainType,
+        arch: plan.arch,
         memory: node.memory,
         vcpu: node.vcpus,
-        ...(plan.domainType === "kvm" ? { cpu: { mode: "host-passthrough" } } : {}),
-        coreosIgnition: ignition.id,
-        fwCfgName: "opt/com.coreos/config",
-        disks: [{ volumeId: disk.id }],
+        ...(cpu === undefined ? {} : { cpu: { mode: cpu } }),
+        ...bootSources(plan, ignition, disk),
+        autostart: plan.autostart,
         // The provider reads MACs back in capitals: any other spelling would show as a change in each refresh.
         networkInterfaces: [{ bridge: plan.bridge, mac: node.mac.toUpperCase() }],
-        xml: { xslt: args.mark.apply((mark) => domainStylesheet(mark, plan.pool.path)) },
+        xml: { xslt: args.mark.apply((mark) => domainStylesheet(mark, plan.pool.path, plan.arch)) },
       },
-      { ...fresh, hooks: { beforeCreate: [hooks.domain], onError: [hooks.goneDomain] } },
+      {
+        ...fresh,
+        hooks: { beforeCreate: [hooks.domain], onError: [hooks.goneDomain] },
+        // What libvirt chose for the machine at its start, read back as if the program had asked for another.
+        ignoreChanges: ["firmware", "nvram"],
+      },
     );
     this.domainId = domain.id;
-    this.registerOutputs({ name: this.name, mac: this.mac, domainId: this.domainId });
+    this.registerOutputs({ name: this.name, mac: this.mac, role: this.role, domainId: this.domainId });
   }
+}
+
+/**
+ * The machine's disks, and where Ignition finds its config. The provider would make the disk for Ignition itself, but by the
+ * architecture of the host instead of the machine's, and a refresh would take it for a change: so it is a disk as any other,
+ * and ignition-disk.xsl gives it its serial number.
+ */
+function bootSources(plan: ClusterPlan, ignition: Ignition, disk: Volume): Partial<DomainArgs> {
+  const own = { volumeId: disk.id };
+  if (ARCHITECTURES[plan.arch].ignition === "fw_cfg")
+    return { coreosIgnition: ignition.id, fwCfgName: OS_TRAITS[plan.os].fwCfgKey, disks: [own] };
+  // The id of an Ignition resource: its volume's path, a semicolon, a UUID.
+  return { disks: [own, { volumeId: ignition.id.apply((id) => id.replace(/;[^;]*$/, "")) }] };
 }

@@ -37,6 +37,8 @@ export function makePool(name: string, args: PoolArgs, parent: pulumi.Resource):
         LIBVIRT_URI: uri,
         OWNER: owner,
         POOL: plan.pool.name,
+        ARCH: plan.arch,
+        DOMAIN_TYPE: plan.domainType,
         DOMAINS: plan.nodes.map((node) => node.name).join(" "),
       },
     },
@@ -55,7 +57,15 @@ export function makePool(name: string, args: PoolArgs, parent: pulumi.Resource):
       },
     },
     // Two pools can't have one name or one folder: a change of either takes everything down first.
-    { parent, deletedWith: host, deleteBeforeReplace: true, hooks: { beforeCreate: [hooks.pool] } },
+    {
+      parent,
+      deletedWith: host,
+      deleteBeforeReplace: true,
+      hooks: { beforeCreate: [hooks.pool] },
+      // While the Command is to be updated (a node came or went), a preview doesn't know what it will print, and would
+      // announce that the pool and all in it is replaced.
+      ignoreChanges: ["xml"],
+    },
   );
   return { pool, host };
 }

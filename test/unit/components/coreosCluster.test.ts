@@ -62,7 +62,7 @@ describe("CoreOSCluster", () => {
   it("gives the stack's outputs", () => {
     deepEqual(outputs, {
       nodes: plan.nodes.map(({ name, mac }, index) => ({
-        ...{ name, mac, domainId: `${name}-domain-id` },
+        ...{ name, mac, role: "member", domainId: `${name}-domain-id` },
         addresses: [`10.0.0.1${index}`],
       })),
       etcdEndpoints: ["http://10.0.0.10:2379", "http://10.0.0.11:2379", "http://10.0.0.12:2379"],
@@ -82,6 +82,8 @@ describe("CoreOSCluster", () => {
       LIBVIRT_URI: "qemu:///system",
       OWNER,
       POOL: "dev-core",
+      ARCH: "x86_64",
+      DOMAIN_TYPE: "qemu",
       DOMAINS: "dev-core01 dev-core02 dev-core03",
     });
     ok(get("cluster-pool").dependencies.includes("cluster-host"));

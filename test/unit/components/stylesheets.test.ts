@@ -27,14 +27,18 @@ function golden(name: string, text: string): void {
 
 describe("stylesheets", () => {
   it("are frozen text", () => {
-    golden("domain.xsl", domainStylesheet(mark, "/var/lib/libvirt/coreos-cluster/dev-core"));
+    const folder = "/var/lib/libvirt/coreos-cluster/dev-core";
+    golden("domain.xsl", domainStylesheet(mark, folder, "x86_64"));
+    for (const arch of ["aarch64", "ppc64le", "s390x"] as const)
+      golden(`domain-${arch}.xsl`, domainStylesheet(mark, folder, arch));
+    equal(domainStylesheet(mark, folder, "i686"), domainStylesheet(mark, folder, "x86_64"));
     golden("pool.xsl", poolStylesheet(mark.owner, { mode: "0700", uid: 64055, gid: 106 }));
   });
 
   it("leave no placeholder, and no name can break out of its place", () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ unit: "binary" }), (organization, stack) => {
-        const text = domainStylesheet({ ...mark, organization, stack }, "/pool");
+        const text = domainStylesheet({ ...mark, organization, stack }, "/pool", "x86_64");
         const inner = /<cluster:stack>([^<]*)<\/cluster:stack>/.exec(text)?.[1];
         ok(inner !== undefined, text);
         ok(!/__[A-Z_]+__/.test(text.replaceAll(organization, "").replaceAll(stack, "")));
@@ -45,7 +49,7 @@ describe("stylesheets", () => {
   });
 
   it("agree with the rest of the program on the mark and the console's log", () => {
-    const text = domainStylesheet(mark, "/pool");
+    const text = domainStylesheet(mark, "/pool", "x86_64");
     ok(text.includes(`xmlns:cluster="${MARK_NAMESPACE}"`));
     equal(consoleLog("dev-core01"), "/var/log/libvirt/qemu/dev-core01-console.log");
     ok(text.includes(`file="${consoleLog("{/domain/name}")}"`));
@@ -66,6 +70,6 @@ describe("the mark", () => {
 
   it("is not seen where there is none", () => {
     equal(parseMark("<domain><name>stack</name></domain>"), undefined);
-    throws(() => domainStylesheet({ ...mark, stack: undefined as unknown as string }, "/pool"));
+    throws(() => domainStylesheet({ ...mark, stack: undefined as unknown as string }, "/pool", "x86_64"));
   });
 });
