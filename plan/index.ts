@@ -72,7 +72,7 @@ function freePrefix(prefix: string, count: number): string {
 
 function imageProblems(raw: RawSettings): Problem[] {
   if (raw.image === undefined || "image" in raw.image) return [];
-  const remedy = "pulumi config set image <path of a qcow2 or raw image>";
+  const remedy = raw.image.remedy ?? "pulumi config set image <path of a qcow2 or raw image>";
   return [{ key: "image", value: showValue(raw, ["image"]), expected: raw.image.problem, remedy }];
 }
 

@@ -3,7 +3,9 @@ import type { FileImage, SourceFile } from "./types.ts";
 
 /** The image that the config names, looked at by images/inspect.ts; or why it can't be used. */
 export type ImageFinding =
-  { readonly image: FileImage; readonly warnings?: readonly string[] } | { readonly problem: string };
+  | { readonly image: FileImage; readonly warnings?: readonly string[] }
+  /** `remedy` is a command that mends it, where there is a better one than to name another image. */
+  | { readonly problem: string; readonly remedy?: string };
 
 export type FileFinding = { readonly file: SourceFile } | { readonly problem: string };
 
