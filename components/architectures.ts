@@ -16,6 +16,8 @@ export interface ArchitectureTraits {
    */
   readonly emulatedCpu: "custom" | "maximum" | undefined;
   readonly fragments: readonly Fragment[];
+  /** MiB that memory comes in: libvirt rounds up to it, which the provider would take for a change. */
+  readonly memoryStep: number;
 }
 
 /**
@@ -23,15 +25,26 @@ export interface ArchitectureTraits {
  * and what is chosen depends on the host's QEMU.
  */
 export const ARCHITECTURES: Readonly<Record<Architecture, ArchitectureTraits>> = {
-  x86_64: { ignition: "fw_cfg", emulatedCpu: undefined, fragments: [] },
-  i686: { ignition: "fw_cfg", emulatedCpu: undefined, fragments: [] },
+  x86_64: { ignition: "fw_cfg", emulatedCpu: undefined, fragments: [], memoryStep: 1 },
+  i686: { ignition: "fw_cfg", emulatedCpu: undefined, fragments: [], memoryStep: 1 },
   // QEMU's default for `virt` is a 32-bit core; `maximum` has pointer authentication, which is slow to emulate.
-  aarch64: { ignition: "fw_cfg", emulatedCpu: "custom", fragments: ["aarch64"] },
+  aarch64: { ignition: "fw_cfg", emulatedCpu: "custom", fragments: ["aarch64"], memoryStep: 1 },
   // QEMU's default lacks facilities that current distributions are compiled for.
-  s390x: { ignition: "disk", emulatedCpu: "maximum", fragments: ["s390x", "ignition-disk"] },
-  ppc64le: { ignition: "disk", emulatedCpu: undefined, fragments: ["ppc64le", "ignition-disk"] },
+  s390x: { ignition: "disk", emulatedCpu: "maximum", fragments: ["s390x", "ignition-disk"], memoryStep: 1 },
+  ppc64le: {
+    ignition: "disk",
+    emulatedCpu: undefined,
+    fragments: ["ppc64le", "ignition-disk"],
+    memoryStep: 256,
+  },
 };
 
 /** The CPU mode of a domain; undefined where libvirt and QEMU choose. */
 export const cpuMode = (arch: Architecture, type: DomainType): string | undefined =>
   type === "kvm" ? "host-passthrough" : ARCHITECTURES[arch].emulatedCpu;
+
+/** The memory that a machine gets, in MiB. */
+export const memoryOf = (arch: Architecture, memory: number): number => {
+  const { memoryStep } = ARCHITECTURES[arch];
+  return Math.ceil(memory / memoryStep) * memoryStep;
+};

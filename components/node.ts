@@ -6,7 +6,7 @@ import { Volume } from "@pulumi/libvirt/bin/volume.js";
 import type { Mark } from "../host/mark.ts";
 import { OS_TRAITS } from "../plan/os.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
-import { ARCHITECTURES, cpuMode } from "./architectures.ts";
+import { ARCHITECTURES, cpuMode, memoryOf } from "./architectures.ts";
 import type { DiskBase } from "./baseImage.ts";
 import type { LeftoverHooks } from "./leftovers.ts";
 import type { ClusterPool } from "./pool.ts";
@@ -73,7 +73,7 @@ export class Node extends pulumi.ComponentResource {
         name: node.name,
         type: plan.domainType,
         arch: plan.arch,
-        memory: node.memory,
+        memory: memoryOf(plan.arch, node.memory),
         vcpu: node.vcpus,
         ...(cpu === undefined ? {} : { cpu: { mode: cpu } }),
         ...bootSources(plan, ignition, disk),

@@ -44,7 +44,7 @@ export async function checkEmulator(virsh: Virsh, uri: string, arch: string, typ
 
 /** These machines have no BIOS: without a UEFI that libvirt finds they can't be defined. */
 async function checkFirmware(virsh: Virsh, uri: string, arch: string, type: string): Promise<void> {
-  const able = await virsh("domcapabilities", "--arch", arch, "--virttype", type);
+  const able = await virsh("domcapabilities", "--arch", arch, "--machine", "virt", "--virttype", type);
   if (/<enum name='firmware'>\s*<value>efi<\/value>/.test(able)) return;
   throw new VirshError(
     `The libvirt host ${uri} has no UEFI for ${arch} machines. Install it there (Debian, Ubuntu: qemu-efi-${arch}; ` +

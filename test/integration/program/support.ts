@@ -20,7 +20,7 @@ import { labPaths, type LabContext } from "../../../lab/shared/context.ts";
 import { ProcessError, run, type RunResult } from "../../../lab/shared/process.ts";
 import { ensureToolchain, preparePulumi } from "../../../lab/toolchain/index.ts";
 import { macOf } from "../../../plan/mac.ts";
-import type { ClusterPlan } from "../../../plan/types.ts";
+import type { ClusterPlan, NodePlan, Role } from "../../../plan/types.ts";
 
 const checkout = join(import.meta.dirname, "../../..");
 const fixture = join(import.meta.dirname, "fixture");
@@ -34,16 +34,27 @@ export interface Config {
   readonly prefix: string;
   readonly nodes?: number;
   readonly memory?: number;
-  /** Stands for all that shapes the members' disks. */
+  /** Stands for all that shapes the members' disks; "profiles": they get what the profiles say. Default: "one". */
   readonly generation?: string;
   readonly image?: string;
+  /** Machines without etcd, by what follows the prefix in their names. */
+  readonly clients?: readonly string[];
+  /** Whatever else a plan holds. */
+  readonly plan?: Partial<ClusterPlan>;
 }
+
+/** What the engine does to resources: `dev-core01-disk replace`. */
+export type Steps = readonly string[];
 
 export interface Stack {
   readonly name: string;
   /** `pulumi VERB`, with what a script would add; throws when it fails. */
   pulumi(verb: string, ...args: string[]): Promise<RunResult>;
   set(config: Config): void;
+  /** What a preview announces, without what stays as it is. */
+  announced(): Promise<Steps>;
+  /** Runs `up` and tells what it did, in the same words. */
+  done(): Promise<Steps>;
   /**
    * Starts `pulumi VERB` and ends it and all that it started, at once and without warning, when its output matches.
    * @returns false when it ended by itself before that.
@@ -53,6 +64,8 @@ export interface Stack {
 
 export interface Place {
   readonly host: LabHost;
+  /** For a test's own files; goes with the place. */
+  readonly folder: string;
   /** An empty qcow2 image: machines over it start, and boot nothing. */
   readonly image: string;
   virsh(...args: string[]): Promise<string>;
@@ -66,11 +79,26 @@ export interface Place {
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
+interface Step {
+  readonly op: string;
+  readonly urn: string;
+}
+
+const stepsOf = (steps: readonly Step[]): Steps =>
+  steps
+    .filter(({ op, urn }) => op !== "same" && !urn.includes("::pulumi:pulumi:Stack::"))
+    .map(({ op, urn }) => `${urn.split("::").at(-1) ?? ""} ${op}`)
+    .toSorted();
+
 /** Smaller than a node of any use, so that three of them cost the machine little. */
 function planOf(config: Config, image: string, host: LabHost): ClusterPlan {
-  const { prefix, nodes = 2, memory = 64 } = config;
+  const { prefix, nodes = 2, memory = 64, clients = [] } = config;
   const path = config.image ?? image;
   const names = Array.from({ length: nodes }, (_, index) => `${prefix}0${index + 1}`);
+  const node = (role: Role, name: string): NodePlan => ({
+    ...{ name, role, mac: macOf(name), memory, vcpus: 1, diskSize: 2 ** 26, snippets: [] },
+    profiles: ["base", "metadata-local", role === "member" ? "etcd" : "etcd-client"],
+  });
   return {
     prefix,
     os: "lab",
@@ -88,22 +116,17 @@ function planOf(config: Config, image: string, host: LabHost): ClusterPlan {
     pool: { name: prefix, path: `${POOLS}/${prefix}` },
     bridge: host.bridge,
     domainType: "qemu",
-    nodes: names.map((name) => ({
-      name,
-      mac: macOf(name),
-      memory,
-      vcpus: 1,
-      diskSize: 2 ** 26,
-      role: "member",
-      profiles: [],
-      snippets: [],
-    })),
+    nodes: [
+      ...names.map((name) => node("member", name)),
+      ...clients.map((name) => node("client", `${prefix}-${name}`)),
+    ],
     discovery: { mode: "etcd", endpoint: host.registry },
     bootstrapSize: nodes,
     sshAuthorizedKeys: [],
     readinessTimeout: 60,
     warnings: [],
     secretKeys: [],
+    ...config.plan,
   };
 }
 
@@ -119,6 +142,7 @@ export async function makePlace(): Promise<Place> {
     ...(await preparePulumi(context, toolchain)),
     PATH: `${toolchain.bin}:${process.env["PATH"] ?? ""}`,
     NO_COLOR: "1",
+    PULUMI_DEBUG_COMMANDS: "true", // for --event-log
   };
   const image = join(folder, "empty.qcow2");
   await run("qemu-img", ["create", "-q", "-f", "qcow2", image, "64M"]);
@@ -148,23 +172,44 @@ export async function makePlace(): Promise<Place> {
       ...args,
     ];
     const set = (config: Config): void => {
-      const value = { plan: planOf(config, image, host), generation: config.generation ?? "one" };
+      const { generation = "one" } = config;
+      const value = {
+        plan: planOf(config, image, host),
+        ...(generation === "profiles" ? {} : { generation }),
+      };
       const entries = { [`${PROJECT}:fixture`]: value, "libvirt:uri": host.uri };
       // JSON is YAML.
       writeFileSync(configFile, `${salt}config: ${JSON.stringify(entries)}\n`);
     };
     set(first);
+    const pulumi: Stack["pulumi"] = async (verb, ...args) => {
+      const [file = "", ...rest] = command(verb, ...args);
+      try {
+        return await run(file, rest, { env: stackEnv, timeout: 100, log: paths.log });
+      } catch (error) {
+        if (!(error instanceof ProcessError)) throw error;
+        throw new Error(`pulumi ${verb}:\n${diagnostics(error.output)}`, { cause: error });
+      }
+    };
     return {
       name,
       set,
-      pulumi: async (verb, ...args) => {
-        const [file = "", ...rest] = command(verb, ...args);
-        try {
-          return await run(file, rest, { env: stackEnv, timeout: 100, log: paths.log });
-        } catch (error) {
-          if (!(error instanceof ProcessError)) throw error;
-          throw new Error(`pulumi ${verb}:\n${diagnostics(error.output)}`, { cause: error });
-        }
+      pulumi,
+      announced: async () => {
+        const { stdout } = await pulumi("preview", "--json");
+        return stepsOf((JSON.parse(stdout) as { steps: Step[] }).steps);
+      },
+      done: async () => {
+        const events = join(folder, `events-${name}.json`);
+        rmSync(events, { force: true });
+        await pulumi("up", "--event-log", events);
+        return stepsOf(
+          lines(readFileSync(events, "utf8"))
+            .map((line) => JSON.parse(line) as { resourcePreEvent?: { metadata: Step } })
+            .flatMap((event) =>
+              event.resourcePreEvent === undefined ? [] : [event.resourcePreEvent.metadata],
+            ),
+        );
       },
       killAt: async (verb, output) => {
         const [file = "", ...rest] = command(verb);
@@ -189,6 +234,7 @@ export async function makePlace(): Promise<Place> {
 
   return {
     host,
+    folder,
     image,
     inside,
     virsh,
