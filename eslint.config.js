@@ -43,6 +43,14 @@ export default defineConfig(
     "ignition/ knows the plan's types and nothing of Pulumi",
   ),
   arrow(
+    "outputs",
+    {
+      folders: ["ignition", "images", "components", "commands", "host", "lab", "settings", "index", "library"],
+      packages: ["@pulumi"],
+    },
+    "outputs/ make texts of plain values and know the plan's types only",
+  ),
+  arrow(
     "components",
     { folders: ["lab", "settings", "index"] },
     "components/ make resources out of the plan",

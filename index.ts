@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CoreOSCluster } from "./components/coreosCluster.ts";
 import { RenderError } from "./ignition/index.ts";
+import * as texts from "./outputs/index.ts";
 import { ConfigError, makePlan } from "./plan/index.ts";
 import { readSettings } from "./settings.ts";
 
@@ -24,3 +25,7 @@ export const nodes = cluster.nodes;
 export const etcdEndpoints = cluster.etcdEndpoints;
 export const discoveryUrl = cluster.discoveryUrl;
 export const sshCommands = cluster.sshCommands;
+export const dhcpReservations = cluster.nodes.apply(texts.dhcpReservations);
+export const hostsFile = cluster.nodes.apply(texts.hostsLines);
+export const sshConfig = cluster.nodes.apply((machines) => texts.sshConfig(machines));
+export const etcdEnvironment = cluster.etcdEndpoints.apply(texts.etcdEnvironment);
