@@ -1,6 +1,6 @@
 /** Brings everything that a lab session needs; what can run side by side does. */
 import type { LabContext, LabPaths } from "../../lab/shared/context.ts";
-import { installPackages, missingPackages } from "../../lab/shared/packages.ts";
+import { installPackages, missingPackages, type Requirement } from "../../lab/shared/packages.ts";
 import { ensureImage, imageRequirements, type LabImage } from "../../lab/image/index.ts";
 import { labUp, libvirtRequirements, type LabHost } from "../../lab/libvirt/index.ts";
 import { ensureToolchain, type Toolchain } from "../../lab/toolchain/index.ts";
@@ -27,9 +27,16 @@ export const labContext = (paths: LabPaths, report: LabContext["report"] = () =>
   report,
 });
 
-/** Installs the Debian packages that are missing. */
-export async function preparePackages(paths: LabPaths, phases: Phases): Promise<void> {
-  const requirements = [...libvirtRequirements, ...imageRequirements, ...cliRequirements];
+/**
+ * Installs the Debian packages that are missing.
+ * @param more what is needed besides what every lab session needs.
+ */
+export async function preparePackages(
+  paths: LabPaths,
+  phases: Phases,
+  more: readonly Requirement[] = [],
+): Promise<void> {
+  const requirements = [...libvirtRequirements, ...imageRequirements, ...cliRequirements, ...more];
   await phases.run("Packages", async (report) => {
     const missing = await missingPackages(requirements);
     if (missing.length > 0) await installPackages(labContext(paths, report), missing);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { LabImage } from "../../lab/image/index.ts";
+import { guestTestRequirements } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { Toolchain } from "../../lab/toolchain/index.ts";
 import { preparePackages, prepareImage, prepareToolchain } from "../lab/prepare.ts";
@@ -26,7 +27,9 @@ export async function test(paths: LabPaths, only: readonly string[]): Promise<vo
   if (unknown.length > 0)
     throw new UserError(`no suite ${unknown.join(", ")}; there are: ${suites.join(", ")}`);
   const chosen = suites.filter((suite) => only.length === 0 || only.includes(suite));
-  const path = chosen.some((suite) => labSuites.includes(suite)) ? await prepareTools(paths) : undefined;
+  const path = chosen.some((suite) => labSuites.includes(suite))
+    ? await prepareTools(paths, chosen)
+    : undefined;
   let total = none;
   for (const suite of chosen) {
     const began = performance.now();
@@ -40,9 +43,9 @@ export async function test(paths: LabPaths, only: readonly string[]): Promise<vo
 }
 
 /** Installs and builds what the lab's suites need; returns the PATH with the tools. */
-async function prepareTools(paths: LabPaths): Promise<string> {
+async function prepareTools(paths: LabPaths, chosen: readonly string[]): Promise<string> {
   const phases = new Phases();
-  await preparePackages(paths, phases);
+  await preparePackages(paths, phases, chosen.includes("integration") ? guestTestRequirements : []);
   const [toolchain] = await together<[Toolchain, LabImage]>([
     prepareToolchain(paths, phases),
     prepareImage(paths, phases),

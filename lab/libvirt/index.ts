@@ -18,7 +18,7 @@ export { temporaryFolder } from "./layout.ts";
 export type { LabHost } from "./host.ts";
 export type { DomainType } from "./kvm.ts";
 export type { Lease } from "./leases.ts";
-export { libvirtRequirements } from "./requirements.ts";
+export { guestTestRequirements, libvirtRequirements } from "./requirements.ts";
 export { labStatus, type LabStatus, type LabUpStatus } from "./status.ts";
 
 /** Runs one change of the lab at a time, as root. */
