@@ -1,5 +1,6 @@
 /**
- * The discovery URL of a new cluster; run by a Command resource, parameters in the environment (MODE, ENDPOINT, TOKEN, URL, SIZE):
+ * The discovery URL of a new cluster; run by a Command resource, parameters in the environment:
+ * MODE and SIZE; by mode ENDPOINT, or ENDPOINTS (with blanks between), or URL; a TOKEN of ours, or a GIVEN_TOKEN.
  *   obtain   makes one, or checks the one that was given; prints it, and nothing else, on standard output
  *   keep     prints what was printed before
  *   release  takes it out of a self-hosted registry again, if that answers; never fails

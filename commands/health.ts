@@ -1,22 +1,31 @@
 /**
- * Asks etcd members for their health, once; run inside the lab by `npm start` and `status`.
- * Arguments: client URLs. Prints one line of JSON: a list of EndpointHealth in the arguments' order.
+ * Asks the machines of a cluster for their health, once; run inside the lab by `npm start` and `status`.
+ * Arguments: client URLs of members, `ssh://address:port` of other machines. Prints one line of JSON: a list of
+ * EndpointHealth in the arguments' order.
  */
 import { readEtcd } from "./readiness/etcd.ts";
+import { sshAnswers } from "./readiness/reach.ts";
 
 export interface EndpointHealth {
   readonly endpoint: string;
   /** "healthy", or what is wrong. */
   readonly health: string;
-  /** The members that this one knows, ids in hexadecimal. */
+  /** The members that this one knows, ids in hexadecimal; none of a machine that is no member. */
   readonly members: readonly { readonly name: string; readonly id: string }[];
 }
 
 async function ask(endpoint: string): Promise<EndpointHealth> {
-  const { hostname, port } = new URL(endpoint);
+  const { protocol, hostname, port } = new URL(endpoint);
+  if (protocol === "ssh:") {
+    const trouble = await sshAnswers(hostname, Number(port));
+    return { endpoint, health: trouble === undefined ? "healthy" : `ssh: ${trouble}`, members: [] };
+  }
   const etcd = readEtcd(Number(port));
-  const [trouble, members] = await Promise.all([etcd.unhealthy(hostname), etcd.members(hostname)]);
-  return { endpoint, health: trouble ?? "healthy", members: members ?? [] };
+  const [trouble, members = []] = await Promise.all([etcd.unhealthy(hostname), etcd.members(hostname)]);
+  return {
+    ...{ endpoint, health: trouble?.says ?? "healthy" },
+    members: members.map(({ name, id }) => ({ name, id })),
+  };
 }
 
 process.stdout.write(`${JSON.stringify(await Promise.all(process.argv.slice(2).map(ask)))}\n`);

@@ -1,27 +1,38 @@
 /**
  * The wait for a healthy cluster; run by a Command resource, parameters in the environment (see readiness/settings.ts):
- *   wait   ends when every member is healthy; prints one line of JSON on standard output (readiness/report.ts),
- *          progress on standard error; fails as soon as a node can't come up any more
- *   keep   prints what was printed before
+ *   wait   ends when every member is healthy and every client ready; prints one line of JSON on standard output
+ *          (readiness/report.ts), progress on standard error; fails as soon as a node can't come up any more
+ *   renew  prints what was printed before where that is about the very same machines, else waits again
  */
-import { keep, runProgram } from "./program.ts";
+import { runProgram } from "./program.ts";
 import { readConsoles } from "./readiness/console.ts";
 import { readEtcd } from "./readiness/etcd.ts";
 import { readMachines } from "./readiness/machines.ts";
+import { readReach } from "./readiness/reach.ts";
 import { readRegistry } from "./readiness/registry.ts";
+import { nodesIn } from "./readiness/report.ts";
 import { readSettings } from "./readiness/settings.ts";
-import { waitUntilHealthy } from "./readiness/wait.ts";
+import { isKnown, PACE, waitUntilHealthy } from "./readiness/wait.ts";
 
-await runProgram({
-  wait: async (env) => {
-    const settings = readSettings(env);
-    const sources = {
-      registry: readRegistry(settings.discoveryUrl),
-      etcd: readEtcd(settings.clientPort),
-      machines: readMachines(settings.uri),
-      consoles: readConsoles(settings.uri),
-    };
-    return JSON.stringify(await waitUntilHealthy(settings, sources));
-  },
-  keep,
-});
+async function wait(env: NodeJS.ProcessEnv): Promise<string> {
+  const settings = readSettings(env);
+  const sources = {
+    registry: readRegistry(settings),
+    etcd: readEtcd(settings.clientPort),
+    machines: readMachines(settings.uri),
+    reach: readReach(),
+    consoles: readConsoles(settings.uri),
+  };
+  const before = nodesIn(env["PULUMI_COMMAND_STDOUT"] ?? "");
+  return JSON.stringify(await waitUntilHealthy(settings, sources, PACE, before));
+}
+
+async function renew(env: NodeJS.ProcessEnv): Promise<string> {
+  const report = env["PULUMI_COMMAND_STDOUT"] ?? "";
+  const { nodes } = readSettings(env);
+  const before = nodesIn(report);
+  const same = nodes.length === before.size && nodes.every((node) => isKnown(node, before));
+  return same ? report : await wait(env);
+}
+
+await runProgram({ wait, renew });

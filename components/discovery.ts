@@ -6,27 +6,34 @@ import type { ClusterPlan, DiscoveryPlan } from "../plan/types.ts";
 import { program } from "./programs.ts";
 
 export interface Discovery {
+  /** What ignition/ renders members with; empty where they need no registry. */
   readonly url: pulumi.Output<string>;
 }
 
-function parameters(
-  discovery: DiscoveryPlan,
-  token: pulumi.Output<string> | undefined,
-): Record<string, pulumi.Input<string>> {
+/** A mode in which something is asked of a registry. */
+type Asking = Exclude<DiscoveryPlan, { readonly mode: "static" }>;
+
+/** Whether the program makes the token itself, under a random name. */
+const makesToken = (discovery: Asking): boolean =>
+  discovery.mode === "etcd" || (discovery.mode === "v3" && discovery.token === undefined);
+
+function parameters(discovery: Asking): Record<string, string> {
   switch (discovery.mode) {
     case "service":
-      return { MODE: "service", ENDPOINT: discovery.endpoint };
     case "etcd":
-      return { MODE: "etcd", ENDPOINT: discovery.endpoint, ...(token === undefined ? {} : { TOKEN: token }) };
+      return { ENDPOINT: discovery.endpoint };
     case "url":
-      return { MODE: "url", URL: discovery.url };
-    case "static":
+      return { URL: discovery.url };
     case "v3":
-      throw new Error(`Discovery mode ${discovery.mode} can't be used yet`);
+      return {
+        ENDPOINTS: discovery.endpoints.join(" "),
+        ...(discovery.token === undefined ? {} : { GIVEN_TOKEN: discovery.token }),
+      };
   }
 }
 
 /**
+ * Nothing is made in mode static, nor for a plan without members: then the URL is the empty text.
  * @param generation what the URL is good for: the only thing that makes a new one. Any other change of the Command's
  *   inputs runs `keep`, which prints the URL that is there.
  * @param after nothing is asked of a registry before this is there.
@@ -38,10 +45,11 @@ export function makeDiscovery(
   after: pulumi.Resource,
   parent: pulumi.Resource,
 ): Discovery {
-  const token =
-    plan.discovery.mode === "etcd"
-      ? new RandomId(`${name}-discovery-token`, { byteLength: 16, keepers: { generation } }, { parent }).hex
-      : undefined;
+  const { discovery, bootstrapSize } = plan;
+  if (discovery.mode === "static" || bootstrapSize === 0) return { url: pulumi.output("") };
+  const token = makesToken(discovery)
+    ? new RandomId(`${name}-discovery-token`, { byteLength: 16, keepers: { generation } }, { parent }).hex
+    : undefined;
   const command = new Command(
     `${name}-discovery`,
     {
@@ -49,7 +57,12 @@ export function makeDiscovery(
       create: "obtain",
       update: "keep",
       delete: "release",
-      environment: { ...parameters(plan.discovery, token), SIZE: String(plan.bootstrapSize) },
+      environment: {
+        MODE: discovery.mode,
+        ...parameters(discovery),
+        ...(token === undefined ? {} : { TOKEN: token }),
+        SIZE: String(bootstrapSize),
+      },
       triggers: [generation],
     },
     { parent, dependsOn: after },

@@ -2,19 +2,27 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command.js";
 import type { ClusterReport } from "../commands/readiness/report.ts";
-import type { ClusterPlan } from "../plan/types.ts";
+import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import type { Node } from "./node.ts";
 import { program } from "./programs.ts";
 
+/** `name=MAC`, with the address behind it where the config gives one. */
+const listed = (nodes: readonly NodePlan[], role: Role): string =>
+  nodes
+    .filter((node) => node.role === role)
+    .map(({ name, mac, address }) => [name, mac, ...(address === undefined ? [] : [address])].join("="))
+    .join(" ");
+
 /**
- * Runs again only when a machine was replaced: any other change of the Command's inputs (the time-out, the connection)
- * runs `keep`, which prints what was found when the cluster was made.
+ * Runs at every change of its inputs, and waits again only when a machine was replaced, came or went. It has no triggers:
+ * an update sees the report before, so that machines that stayed are found again without their discovery registry.
+ * @returns what the wait found out; `nodes` holds members and clients.
  */
 export function makeReadiness(
   name: string,
   args: {
     readonly plan: ClusterPlan;
-    readonly nodes: readonly Node[];
+    readonly nodes: readonly Pick<Node, "name" | "domainId">[];
     readonly uri: pulumi.Output<string>;
     readonly discoveryUrl: pulumi.Output<string>;
   },
@@ -26,16 +34,23 @@ export function makeReadiness(
     {
       ...program("readiness"),
       create: "wait",
-      update: "keep",
+      update: "renew",
       environment: {
-        NODES: nodes.map((node) => `${node.name}=${node.mac}`).join(" "),
+        NODES: listed(plan.nodes, "member"),
+        CLIENTS: listed(plan.nodes, "client"),
+        MACHINES: pulumi
+          .all(nodes.map((node) => pulumi.interpolate`${node.name}=${node.domainId}`))
+          .apply(joined),
+        MODE: plan.discovery.mode,
         DISCOVERY_URL: discoveryUrl,
+        ENDPOINTS: plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "",
         LIBVIRT_URI: uri,
         TIMEOUT: String(plan.readinessTimeout),
       },
-      triggers: nodes.map((node) => node.domainId),
     },
     { parent },
   );
   return command.stdout.apply((text) => JSON.parse(text) as ClusterReport);
 }
+
+const joined = (words: readonly string[]): string => words.join(" ");

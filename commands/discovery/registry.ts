@@ -1,6 +1,7 @@
-/** Talking to discovery registries: plain HTTP with a time limit, and errors that say what was asked and what came. */
+/** Talking to discovery registries: with patience where there is hope, and errors that say what was asked and what came. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { typed } from "../../plan/typed.ts";
+import { redactUrl } from "../../plan/urls.ts";
+import { type Answer, ask, type Question } from "../http.ts";
 import { ProgramError, say } from "../program.ts";
 
 export interface Patience {
@@ -13,32 +14,16 @@ export interface Patience {
 /** About half a minute in all: registries are restarted, and public ones are known to answer 503 for a while. */
 export const PATIENCE: Patience = { timeLimit: 10_000, pauses: [500, 1000, 2000, 4000, 8000] };
 
-/** What came back, or why nothing did. */
-export type Answer =
-  | { readonly status: number; readonly text: string; readonly reason?: never }
-  | { readonly status?: never; readonly text?: never; readonly reason: string };
+/** For what is only looked at: the nodes ask for themselves later. */
+export const glance = ({ timeLimit, pauses }: Patience): Patience => ({
+  timeLimit,
+  pauses: pauses.slice(0, 2),
+});
 
 /** There is no discovery URL: what was asked and what came. What else could be done is said to it at the end. */
 export class DiscoveryError extends ProgramError {
   override name = "DiscoveryError";
 }
-
-/** How to get on without a registry that doesn't work; commands with `prefix` before them. */
-export const alternatives = (prefix: string | undefined): string =>
-  [
-    "Other ways for the members to find each other:",
-    "  - a registry of your own (any etcd that serves the v2 API):",
-    "      pulumi config set --path discovery.mode etcd",
-    "      pulumi config set --path discovery.endpoint http://HOST:2379",
-    "  - a discovery service that works:",
-    "      pulumi config set --path discovery.mode service",
-    "      pulumi config set --path discovery.endpoint https://HOST",
-    "  - a discovery URL that you have:",
-    "      pulumi config set --path discovery.mode url",
-    "      pulumi config set --path discovery.url URL",
-  ]
-    .map((line) => line.replace(/pulumi .*/, (command) => typed(command, prefix)))
-    .join("\n");
 
 const shorten = (text: string): string => {
   const line = text.replace(/\s+/g, " ").trim();
@@ -46,50 +31,77 @@ const shorten = (text: string): string => {
 };
 
 /** An answer in words. */
-export const describe = (answer: Answer): string =>
-  answer.reason ?? `status ${answer.status}${answer.text === "" ? "" : ` "${shorten(answer.text)}"`}`;
-
-/** The network's own reason: fetch hides it in the cause of a bare "fetch failed". */
-function reasonOf(error: unknown, timeLimit: number): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer within ${timeLimit / 1000} s`;
-  const cause: unknown = error.cause;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  return cause instanceof Error ? cause.message : error.message;
+export function describe(answer: Answer): string {
+  if (answer.reason !== undefined) return answer.reason;
+  if (answer.location !== undefined && answer.status >= 300 && answer.status < 400)
+    return `status ${answer.status}, a redirect to ${redactUrl(answer.location)}; redirects are not followed, configure the address where it leads`;
+  return `status ${answer.status}${answer.text === "" ? "" : ` "${shorten(answer.text)}"`}`;
 }
 
-/** One request. Never throws. */
-export async function ask(url: string, init: RequestInit, timeLimit: number): Promise<Answer> {
-  try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeLimit) });
-    return { status: response.status, text: await response.text() };
-  } catch (error) {
-    return { reason: reasonOf(error, timeLimit) };
-  }
-}
+/** What was asked and what came. */
+export const said = (method: string, url: string, answer: Answer): string =>
+  `${method} ${redactUrl(url)}: ${describe(answer)}`;
 
 /** Worth another try: nothing came, the server is overloaded or broken for the moment. */
 const mayPass = (answer: Answer): boolean =>
-  answer.reason !== undefined || answer.status >= 500 || answer.status === 429;
+  answer.reason !== undefined ? !answer.hopeless : answer.status >= 500 || answer.status === 429;
+
+export const succeeded = (answer: Answer): answer is Answer & { readonly text: string } =>
+  answer.reason === undefined && answer.status >= 200 && answer.status < 300;
+
+/** The answer that counts: the first that is none of those which may pass, else each server's last one. */
+export interface Outcome {
+  readonly answer: Answer;
+  readonly tries: number;
+  /** For a message: a line for each server that was asked in vain. */
+  readonly lines: readonly string[];
+}
+
+/** Asks the servers one after another, again while there is hope, until one succeeds. Never throws. */
+export async function askWithPatience(
+  urls: readonly string[],
+  question: Question,
+  patience: Patience,
+): Promise<Outcome> {
+  const method = question.method ?? "GET";
+  const pauses = [...patience.pauses];
+  for (let tries = 1; ; tries++) {
+    const answers: { url: string; answer: Answer }[] = [];
+    for (const url of urls) {
+      const answer = await ask(url, question, patience.timeLimit);
+      if (succeeded(answer)) return { answer, tries, lines: [] };
+      answers.push({ url, answer });
+    }
+    const lines = answers.map(({ url, answer }) => said(method, url, answer));
+    const hope = answers.some(({ answer }) => mayPass(answer));
+    const pause = hope ? pauses.shift() : undefined;
+    if (pause === undefined) {
+      // A server that answers says more than one that doesn't.
+      const telling = answers.find(({ answer }) => answer.reason === undefined) ?? answers[0];
+      return { answer: telling?.answer ?? { reason: "nobody to ask", hopeless: true }, tries, lines };
+    }
+    for (const line of lines) say(`${line}; trying again in ${pause / 1000} s`);
+    await sleep(pause);
+  }
+}
 
 /**
- * A request that is made again while there is hope.
+ * A request that has to succeed.
+ * @param urls the same question at each server of the registry.
  * @returns the text of the first answer with a 2xx status.
  * @throws DiscoveryError saying what was asked and what came.
  */
-export async function askUntil(url: string, init: RequestInit, patience: Patience): Promise<string> {
-  const pauses = [...patience.pauses];
-  for (;;) {
-    const answer = await ask(url, init, patience.timeLimit);
-    if (answer.reason === undefined && answer.status >= 200 && answer.status < 300) return answer.text;
-    const pause = mayPass(answer) ? pauses.shift() : undefined;
-    const tries = patience.pauses.length - pauses.length + (pause === undefined ? 1 : 0);
-    const said = `${init.method ?? "GET"} ${url}: ${describe(answer)}`;
-    if (pause === undefined)
-      throw new DiscoveryError(
-        `The discovery registry gave no discovery URL (${tries === 1 ? "1 try" : `${tries} tries`}).\n  ${said}`,
-      );
-    say(`${said}; trying again in ${pause / 1000} s`);
-    await sleep(pause);
-  }
+export async function askUntil(
+  urls: readonly string[],
+  question: Question,
+  patience: Patience,
+): Promise<string> {
+  const { answer, tries, lines } = await askWithPatience(urls, question, patience);
+  if (succeeded(answer)) return answer.text;
+  throw new DiscoveryError(
+    [
+      `The discovery registry gave no discovery URL (${tries === 1 ? "1 try" : `${tries} tries`}).`,
+      ...lines.map((line) => `  ${line}`),
+    ].join("\n"),
+  );
 }

@@ -1,17 +1,35 @@
 /** Taking a discovery token out of a registry of our own, so that it doesn't fill up. */
-import { say } from "../program.ts";
-import { ask, describe } from "./registry.ts";
+import { type Answer, ask, type Question } from "../http.ts";
+import { say, words } from "../program.ts";
+import { said } from "./registry.ts";
+import { deleteQuestion, deleteUrls, parseRegistryUrl } from "./v3.ts";
 
 /** Milliseconds: a registry that is gone must not hold up a destroy. */
 const TIME_LIMIT = 3000;
 
+/** The requests of which one must succeed; none where the token is not ours to remove. */
+function removal(env: NodeJS.ProcessEnv, url: string): { urls: readonly string[]; question: Question } {
+  if (env["MODE"] === "etcd" && url.includes("/v2/keys/discovery/"))
+    return { urls: [`${url}?recursive=true&dir=true`], question: { method: "DELETE" } };
+  const found = env["MODE"] === "v3" && (env["GIVEN_TOKEN"] ?? "") === "" ? parseRegistryUrl(url) : undefined;
+  if (found === undefined) return { urls: [], question: {} };
+  const servers = new Set([found.endpoint, ...words(env["ENDPOINTS"] ?? "")]);
+  return { urls: deleteUrls([...servers]), question: deleteQuestion(found.token) };
+}
+
 /** Best effort: a token that stays hurts nobody, a destroy that fails does. A public service keeps its tokens. */
 export async function release(env: NodeJS.ProcessEnv): Promise<string> {
-  const url = env["PULUMI_COMMAND_STDOUT"] ?? "";
-  if (env["MODE"] !== "etcd" || !url.includes("/v2/keys/discovery/")) return "";
-  const answer = await ask(`${url}?recursive=true&dir=true`, { method: "DELETE" }, TIME_LIMIT);
-  const gone = answer.reason === undefined && (answer.status < 300 || answer.status === 404);
-  if (!gone)
-    say(`The discovery token could not be removed; it hurts nobody. DELETE ${url}: ${describe(answer)}`);
+  const { urls, question } = removal(env, env["PULUMI_COMMAND_STDOUT"] ?? "");
+  let last: { url: string; answer: Answer } | undefined;
+  for (const url of urls) {
+    const answer = await ask(url, question, TIME_LIMIT);
+    const goneFromV2 = question.method === "DELETE" && answer.status === 404;
+    if (answer.reason === undefined && (answer.status < 300 || goneFromV2)) return "";
+    last = { url, answer };
+  }
+  if (last !== undefined)
+    say(
+      `The discovery token could not be removed; it hurts nobody. ${said(question.method ?? "GET", last.url, last.answer)}`,
+    );
   return "";
 }

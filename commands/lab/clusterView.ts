@@ -1,4 +1,5 @@
-/** A cluster as it is right now: the program's outputs with the members' health beside, asked live. */
+/** A cluster as it is right now: the program's outputs with each machine's health beside, asked live. */
+import type { Role } from "../../plan/types.ts";
 import type { EndpointHealth } from "../health.ts";
 import { table } from "../ui/table.ts";
 import { UserError } from "../ui/errors.ts";
@@ -6,7 +7,14 @@ import { runInLab, type LabSession } from "./session.ts";
 
 /** The program's outputs, as far as the CLI reads them. */
 interface Outputs {
-  readonly nodes?: readonly { name: string; mac: string; addresses: readonly string[]; domainId: string }[];
+  readonly nodes?: readonly {
+    name: string;
+    mac: string;
+    addresses: readonly string[];
+    domainId: string;
+    /** Missing in the outputs of versions that knew members only. */
+    role?: Role;
+  }[];
   readonly etcdEndpoints?: readonly string[];
   readonly discoveryUrl?: string;
 }
@@ -16,9 +24,10 @@ export interface NodeView {
   readonly mac: string;
   readonly address: string;
   readonly domainId: string;
-  /** The etcd member's id, hexadecimal; empty when it does not answer. */
+  readonly role: Role;
+  /** The etcd member's id, hexadecimal; empty when it does not answer, and for a client. */
   readonly member: string;
-  /** "healthy", or what is wrong. */
+  /** "healthy", or what is wrong. A client is healthy when its ssh server answers. */
   readonly health: string;
 }
 
@@ -52,11 +61,18 @@ export function findNode(
   return { name, address, domainId: node.domainId };
 }
 
-/** Asks every member of the cluster for its health, from inside the lab. */
+/** Where a client's health is asked; undefined while its address is not known. */
+const sshEndpoint = (address: string): string | undefined =>
+  address === "" ? undefined : `ssh://${address}:22`;
+
+/** Asks every machine of the cluster for its health, from inside the lab. */
 export async function clusterView(session: LabSession, outputs: Outputs): Promise<ClusterView> {
+  const clients = (outputs.nodes ?? []).flatMap(({ role, addresses }) =>
+    role === "client" ? (sshEndpoint(addresses[0] ?? "") ?? []) : [],
+  );
   const { stdout } = await runInLab(
     session,
-    ["node", "commands/health.ts", ...(outputs.etcdEndpoints ?? [])],
+    ["node", "commands/health.ts", ...(outputs.etcdEndpoints ?? []), ...clients],
     {
       timeout: 60,
     },
@@ -64,16 +80,19 @@ export async function clusterView(session: LabSession, outputs: Outputs): Promis
   return viewOf(outputs, JSON.parse(stdout) as readonly EndpointHealth[]);
 }
 
-/** The outputs and the members' answers, put together by address and name. */
+/** The outputs and the machines' answers, put together by address and name. */
 export function viewOf(outputs: Outputs, answers: readonly EndpointHealth[]): ClusterView {
-  const members = answers.find((answer) => answer.health === "healthy")?.members ?? [];
-  const nodes = (outputs.nodes ?? []).map(({ name, mac, domainId, addresses }): NodeView => {
+  const members = answers.find((answer) => answer.health === "healthy" && answer.members.length > 0)?.members;
+  const nodes = (outputs.nodes ?? []).map(({ role = "member", addresses, ...node }): NodeView => {
     const address = addresses[0] ?? "";
-    const answer = answers.find(({ endpoint }) => new URL(endpoint).hostname === address);
-    const member = members.find((candidate) => candidate.name === name)?.id ?? "";
-    const health =
-      answer?.health === "healthy" && member === "" ? "not a member" : (answer?.health ?? "unknown");
-    return { name, mac, address, domainId, member, health };
+    const answer = answers.find(({ endpoint }) =>
+      role === "client" ? endpoint === sshEndpoint(address) : isAt(endpoint, address),
+    );
+    const member =
+      role === "client" ? "" : (members?.find((candidate) => candidate.name === node.name)?.id ?? "");
+    const stranger = role === "member" && answer?.health === "healthy" && member === "";
+    const health = stranger ? "not a member" : (answer?.health ?? "unknown");
+    return { ...node, address, role, member, health };
   });
   return {
     nodes,
@@ -83,9 +102,20 @@ export function viewOf(outputs: Outputs, answers: readonly EndpointHealth[]): Cl
   };
 }
 
-/** The nodes as a table for people. */
-export const renderNodes = (nodes: readonly NodeView[]): string =>
-  table(
-    ["NODE", "MAC", "ADDRESS", "ETCD MEMBER", "HEALTH"],
-    nodes.map((node) => [node.name, node.mac, node.address, node.member, node.health]),
+/** Whether an endpoint is the client URL of the member at this address. */
+function isAt(endpoint: string, address: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol !== "ssh:" && hostname === address;
+}
+
+/** The nodes as a table for people; their roles where not all are members. */
+export function renderNodes(nodes: readonly NodeView[]): string {
+  const roles = nodes.some(({ role }) => role === "client");
+  return table(
+    ["NODE", ...(roles ? ["ROLE"] : []), "MAC", "ADDRESS", "ETCD MEMBER", "HEALTH"],
+    nodes.map(({ name, role, mac, address, member, health }) => [
+      ...[name, ...(roles ? [role] : []), mac, address],
+      ...[role === "client" ? "-" : member, health],
+    ]),
   );
+}

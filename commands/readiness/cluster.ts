@@ -5,13 +5,19 @@ import type { ClusterReport } from "./report.ts";
 
 export type ClusterFinding = { readonly report: ClusterReport } | { readonly trouble: string };
 
+/** The report on machines of which none is a member. */
+export const withoutMembers: ClusterReport = { nodes: [], endpoints: [], leader: "" };
+
 const namesOf = (members: readonly Member[]): string =>
   members
     .map(({ name }) => name)
     .toSorted()
     .join(", ");
 
-/** All members' lists name exactly the nodes, all follow one leader, and what is written through one is read through another. */
+/**
+ * All members' lists name exactly the nodes, all follow one leader, and what is written through one is read through another.
+ * @param nodes the members, each with the host where it was found.
+ */
 export async function checkCluster(
   nodes: readonly NodeProgress[],
   etcd: Etcd,

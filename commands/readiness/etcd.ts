@@ -5,12 +5,21 @@ export interface Member {
   readonly name: string;
   /** Hexadecimal, as etcdctl prints it. */
   readonly id: string;
+  /** Host part of its first peer URL; missing where it has none that is a URL. */
+  readonly host?: string;
+}
+
+/** What a member that is not healthy says instead. */
+export interface Complaint {
+  readonly says: string;
+  /** False where nobody answered at all. */
+  readonly answered: boolean;
 }
 
 export interface Etcd {
   endpoint(host: string): string;
-  /** Undefined when the member says that it is healthy, else what it says instead. */
-  unhealthy(host: string): Promise<string | undefined>;
+  /** Undefined when the member says that it is healthy. */
+  unhealthy(host: string): Promise<Complaint | undefined>;
   members(host: string): Promise<readonly Member[] | undefined>;
   /** Id of the leader that this member follows; undefined without one. */
   leader(host: string): Promise<string | undefined>;
@@ -68,19 +77,18 @@ export function readEtcd(port: number): Etcd {
       const reply = await request("GET", `${endpoint(host)}/health`);
       const health = field("body" in reply ? reply.body : undefined, "health");
       if (succeeded(reply) && (health === "true" || health === true)) return undefined;
-      return health === undefined ? told(reply) : `health: ${JSON.stringify(health)}`;
+      const says = health === undefined ? told(reply) : `health: ${JSON.stringify(health)}`;
+      return { says, answered: !("problem" in reply) };
     },
     members: async (host) => {
       const reply = await v3(host, "cluster/member_list", {});
       if (reply === undefined) {
         const found = list(field(bodyOf(await request("GET", `${endpoint(host)}/v2/members`)), "members"));
-        return found.length === 0
-          ? undefined
-          : found.map((m) => ({ name: textOf(m, "name"), id: textOf(m, "id") }));
+        return found.length === 0 ? undefined : found.map((m) => memberOf(m, textOf(m, "id")));
       }
       const found = list(field(bodyOf(reply), "members"));
       if (found.length === 0) return undefined;
-      return found.map((m) => ({ name: textOf(m, "name"), id: hexId(field(m, "ID")) ?? "" }));
+      return found.map((m) => memberOf(m, hexId(field(m, "ID")) ?? ""));
     },
     leader: async (host) => {
       const reply = await v3(host, "maintenance/status", {});
@@ -99,6 +107,13 @@ export function readEtcd(port: number): Etcd {
       return `a key written through ${writer} was not read through ${reader} (${read === undefined ? "no v3 API" : told(read)})`;
     },
   };
+}
+
+/** A member as both APIs list it. */
+function memberOf(entry: unknown, id: string): Member {
+  const url = list(field(entry, "peerURLs"))[0];
+  const host = typeof url === "string" && URL.canParse(url) ? new URL(url).hostname : "";
+  return { name: textOf(entry, "name"), id, ...(host === "" ? {} : { host }) };
 }
 
 function textOf(value: unknown, name: string): string {

@@ -1,5 +1,6 @@
 /** What the user is told when the cluster does not come up: who, why in its own words, and what to do. */
 import { beside, typed } from "../../plan/typed.ts";
+import { redactUrl } from "../../plan/urls.ts";
 import type { Consoles } from "./console.ts";
 import type { NodeProgress } from "./progress.ts";
 import type { Registrations } from "./registry.ts";
@@ -45,20 +46,29 @@ export async function explainFailure(
   ].join("\n");
 }
 
-export function explainStrangers(
-  strangers: readonly string[],
-  { discoveryUrl, commandPrefix }: ReadinessSettings,
-): string {
+/** What to do about a token that others use: where the program makes tokens itself, a new one is made with the machines. */
+function anotherToken({ mode, commandPrefix }: ReadinessSettings): string[] {
   const command = (text: string): string => typed(text, commandPrefix);
+  const again = `then run \`${command("pulumi up")}\` again.`;
+  if (mode === "v3")
+    return [
+      `A token serves one cluster once. Take another one (${command("pulumi config set --path discovery.token TOKEN")}), or let`,
+      `the program make one (${command("pulumi config rm --path discovery.token")}); ${again}`,
+    ];
   return [
-    `The discovery URL ${discoveryUrl} is already used by others: ${strangers.join(", ")}.`,
     `A discovery URL serves one cluster once. Take another one (${command("pulumi config set --path discovery.url URL")}), or let the`,
-    `program obtain one (${command("pulumi config set --path discovery.mode etcd")} or service); then run \`${command("pulumi up")}\` again.`,
-  ].join("\n");
+    `program obtain one (${command("pulumi config set --path discovery.mode etcd")} or service); ${again}`,
+  ];
 }
 
-/** What a node that got that far is probably waiting for. */
-const HINTS: Readonly<Record<NodeProgress["stage"], string>> = {
+export const explainStrangers = (strangers: readonly string[], settings: ReadinessSettings): string =>
+  [
+    `The discovery URL ${redactUrl(settings.discoveryUrl)} is already used by others: ${strangers.join(", ")}.`,
+    ...anotherToken(settings),
+  ].join("\n");
+
+/** What a member that got that far is probably waiting for, where members register. */
+const REGISTERING: Readonly<Record<NodeProgress["stage"], string>> = {
   booting:
     "it has not registered; does the bridge's DHCP server give it an address, and can it reach the registry?",
   addressed: "it has an address but has not registered; can it reach the registry, and is etcd running?",
@@ -66,6 +76,31 @@ const HINTS: Readonly<Record<NodeProgress["stage"], string>> = {
     "it has registered, but its etcd is not healthy; it waits until a majority of the members is there",
   healthy: "",
 };
+
+/** The same where members know each other from the start. */
+const STATIC: Readonly<Record<NodeProgress["stage"], string>> = {
+  booting:
+    "nobody knows its address; does the bridge's DHCP server give it one? Without a guest agent its name must resolve " +
+    "here, or its address be given",
+  addressed:
+    "its etcd is not healthy; does it run, do the members' names resolve on the nodes, are given addresses those that " +
+    "the DHCP server gives?",
+  registered: "",
+  healthy: "",
+};
+
+/** The same for machines that are no members. */
+const CLIENT: Readonly<Record<NodeProgress["stage"], string>> = {
+  booting: "nobody knows its address; does the bridge's DHCP server give it one?",
+  addressed: "it has an address, but neither its guest agent nor its ssh server answers",
+  registered: "",
+  healthy: "",
+};
+
+function hint(node: NodeProgress, { mode }: ReadinessSettings): string {
+  if (node.role === "client") return CLIENT[node.stage];
+  return (mode === "static" ? STATIC : REGISTERING)[node.stage];
+}
 
 export async function explainTimeout(
   nodes: readonly NodeProgress[],
@@ -77,16 +112,20 @@ export async function explainTimeout(
   const late = nodes.filter(({ stage }) => stage !== "healthy");
   const about = await Promise.all(
     nodes.map(async (node) => {
-      const hint = HINTS[node.stage];
-      const etcd = node.complaint === undefined ? "" : ` (etcd: ${node.complaint})`;
-      const line = `- ${node.name}: ${node.words()}${etcd}${hint === "" ? "" : `; ${hint}`}`;
-      return node.stage === "healthy" ? [line] : [line, ...(await lastWords(node.name, settings, consoles))];
+      const kind = node.role === "client" ? "ssh" : "etcd";
+      const answer = node.complaint === undefined ? "" : ` (${kind}: ${node.complaint})`;
+      if (node.stage === "healthy") return [`- ${node.name}: ${node.words()}${answer}`];
+      return [
+        `- ${node.name}: ${node.words()}${answer}; ${hint(node, settings)}`,
+        ...(await lastWords(node.name, settings, consoles)),
+      ];
     }),
   );
+  const registering = late.some(({ role }) => role === "member");
   return [
     `The cluster is not healthy after ${settings.timeout} s.`,
     ...about.flat(),
-    ...("problem" in registrations
+    ...("problem" in registrations && registering
       ? [`The discovery registry does not answer: ${registrations.problem}`]
       : []),
     ...(late.length === 0 && trouble !== undefined

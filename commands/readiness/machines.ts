@@ -1,11 +1,17 @@
-/** What libvirt knows of the machines: which ones run, and, where the guest agent is there, their addresses. */
+/** What libvirt knows of the machines: which ones run, and their addresses, as far as it can tell. */
 import { lines, virshOn } from "../../host/virsh.ts";
+
+export interface Located {
+  readonly address: string;
+  /** Whether the guest agent says so: then the system is up. Else the host has seen the address, now or some time ago. */
+  readonly agent: boolean;
+}
 
 export interface Machines {
   /** Names of the domains that are powered on; undefined when the host can't be asked. */
   running(): Promise<ReadonlySet<string> | undefined>;
-  /** The IPv4 address of the interface with this MAC, told by the guest agent; undefined where there is none yet. */
-  address(name: string, mac: string): Promise<string | undefined>;
+  /** The IPv4 address of the interface with this MAC; undefined where none is known yet. */
+  locate(name: string, mac: string): Promise<Located | undefined>;
 }
 
 /** `eth0  52:54:00:12:34:56  ipv4  192.168.66.12/24` */
@@ -17,6 +23,12 @@ export function addressOf(answer: string, mac: string): string | undefined {
   return row?.[3]?.split("/")[0];
 }
 
+/**
+ * Whom libvirt asks for addresses, best first: the guest agent, the DHCP server of a network of libvirt's own, the
+ * host's neighbour table (which knows a guest on a bridge once it has talked to the host).
+ */
+const SOURCES = ["agent", "lease", "arp"] as const;
+
 export function readMachines(uri: string): Machines {
   const virsh = virshOn(uri);
   return {
@@ -27,12 +39,16 @@ export function readMachines(uri: string): Machines {
         return undefined; // libvirtd may be restarting; the machines go on
       }
     },
-    address: async (name, mac) => {
-      try {
-        return addressOf(await virsh("domifaddr", name, "--source", "agent"), mac);
-      } catch {
-        return undefined; // no agent, or not yet
+    locate: async (name, mac) => {
+      for (const source of SOURCES) {
+        try {
+          const address = addressOf(await virsh("domifaddr", name, "--source", source), mac);
+          if (address !== undefined) return { address, agent: source === "agent" };
+        } catch {
+          // no agent, or not yet; a source that this host has not
+        }
       }
+      return undefined;
     },
   };
 }

@@ -1,5 +1,9 @@
-/** Who has registered at the discovery URL: every member of a new cluster writes its name and peer URLs there. */
+/** Who has registered: every member of a new cluster writes its name and peer URLs into the registry. */
+import { redactUrl } from "../../plan/urls.ts";
+import { parseRegistryUrl, rangeQuestion, rangeUrls, readRange } from "../discovery/v3.ts";
+import { ask } from "../http.ts";
 import { field, list, request } from "./http.ts";
+import type { ReadinessSettings } from "./settings.ts";
 
 export type Registrations =
   /** Host part of the first peer URL, by member name. */
@@ -16,17 +20,52 @@ export function parseRegistration(value: string): { name: string; host: string }
   return hostname === "" ? undefined : { name, host: hostname };
 }
 
-/** The registry behind a discovery URL, which is a key of etcd's v2 API. */
-export const readRegistry =
+const hostsOf = (registrations: readonly unknown[]): Registrations => ({
+  hosts: new Map(
+    registrations
+      .flatMap((value) => (typeof value === "string" ? (parseRegistration(value) ?? []) : []))
+      .map(({ name, host }) => [name, host]),
+  ),
+});
+
+/** A registry whose discovery URL is a key of etcd's v2 API. */
+const readV2 =
   (url: string): Registry =>
   async () => {
     const reply = await request("GET", url);
-    if ("problem" in reply) return { problem: `GET ${url}: ${reply.problem}` };
+    if ("problem" in reply) return { problem: `GET ${redactUrl(url)}: ${reply.problem}` };
     const node = field(reply.body, "node");
-    if (reply.status !== 200 || node === undefined) return { problem: `GET ${url}: status ${reply.status}` };
-    const entries = list(field(node, "nodes")).map((entry) => field(entry, "value"));
-    const members = entries.flatMap((value) =>
-      typeof value === "string" ? (parseRegistration(value) ?? []) : [],
-    );
-    return { hosts: new Map(members.map(({ name, host }) => [name, host])) };
+    if (reply.status !== 200 || node === undefined)
+      return { problem: `GET ${redactUrl(url)}: status ${reply.status}` };
+    return hostsOf(list(field(node, "nodes")).map((entry) => field(entry, "value")));
   };
+
+/** Milliseconds for one server of a v3 registry. */
+const TIME_LIMIT = 5000;
+
+/** A registry of v3 discovery: the first server that answers. */
+const readV3 =
+  (endpoints: readonly string[], token: string): Registry =>
+  async () => {
+    const problems: string[] = [];
+    for (const url of rangeUrls(endpoints)) {
+      const answer = await ask(url, rangeQuestion(token), TIME_LIMIT);
+      const found = answer.reason === undefined ? readRange(answer.text, token) : undefined;
+      if (found !== undefined) return hostsOf(found.registrations);
+      problems.push(`POST ${redactUrl(url)}: ${answer.reason ?? `status ${answer.status}`}`);
+    }
+    return { problem: problems.join("; ") };
+  };
+
+/** The registry of a cluster's members; one without any registrations where they need none. */
+export function readRegistry({
+  mode,
+  discoveryUrl,
+  endpoints,
+}: Pick<ReadinessSettings, "mode" | "discoveryUrl" | "endpoints">): Registry {
+  if (mode === "static" || discoveryUrl === "") return () => Promise.resolve({ hosts: new Map() });
+  const v3 = mode === "v3" ? parseRegistryUrl(discoveryUrl) : undefined;
+  return v3 === undefined
+    ? readV2(discoveryUrl)
+    : readV3([...new Set([v3.endpoint, ...endpoints])], v3.token);
+}

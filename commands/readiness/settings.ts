@@ -1,15 +1,26 @@
 /** What the readiness program is told by its environment. */
 import { prefixIn } from "../../plan/typed.ts";
-import { required, requiredNumber, words } from "../program.ts";
+import type { DiscoveryPlan, Role } from "../../plan/types.ts";
+import { ProgramError, required, requiredNumber, words } from "../program.ts";
 
 export interface NodeSettings {
   readonly name: string;
   readonly mac: string;
+  readonly role: Role;
+  /** The address that the config gives. */
+  readonly address?: string;
+  /** libvirt's UUID of the domain: tells whether a report of an earlier run is about this very machine. */
+  readonly machine: string;
 }
 
 export interface ReadinessSettings {
+  /** Members, then clients. */
   readonly nodes: readonly NodeSettings[];
+  readonly mode: DiscoveryPlan["mode"];
+  /** Where members register; empty where they don't. */
   readonly discoveryUrl: string;
+  /** The registry's servers in mode v3; else empty. */
+  readonly endpoints: readonly string[];
   /** The libvirt connection. */
   readonly uri: string;
   /** Seconds that all may take. */
@@ -20,16 +31,56 @@ export interface ReadinessSettings {
   readonly commandPrefix?: string;
 }
 
-/** NODES is a list of `name=MAC` with blanks between; CLIENT_PORT may be left out. */
-export function readSettings(env: NodeJS.ProcessEnv): ReadinessSettings {
-  const nodes = words(required(env, "NODES")).map((word) => {
-    const [name = "", mac = ""] = word.split("=");
-    return { name, mac };
+const MODES: readonly string[] = [
+  "service",
+  "etcd",
+  "url",
+  "static",
+  "v3",
+] satisfies readonly DiscoveryPlan["mode"][];
+
+const isMode = (text: string): text is DiscoveryPlan["mode"] => MODES.includes(text);
+
+/** `name=MAC` or `name=MAC=ADDRESS`, with blanks between. */
+const nodesOf = (text: string, role: Role, machines: ReadonlyMap<string, string>): NodeSettings[] =>
+  words(text).map((word) => {
+    const [name = "", mac = "", address] = word.split("=");
+    return {
+      ...{ name, mac, role, machine: machines.get(name) ?? "" },
+      ...(address === undefined ? {} : { address }),
+    };
   });
+
+/** `name=UUID`, with blanks between. */
+const machinesOf = (text: string): Map<string, string> =>
+  new Map(
+    words(text).map((word) => {
+      const [name = "", id = ""] = word.split("=");
+      return [name, id];
+    }),
+  );
+
+/**
+ * NODES are the members and CLIENTS the other machines, both lists of `name=MAC` or `name=MAC=ADDRESS`; MACHINES is a list
+ * of `name=UUID` on all of them. MODE is the discovery mode, DISCOVERY_URL and ENDPOINTS where members register.
+ * CLIENT_PORT may be left out.
+ * @throws ProgramError naming the variable that is missing or wrong.
+ */
+export function readSettings(env: NodeJS.ProcessEnv): ReadinessSettings {
+  const machines = machinesOf(env["MACHINES"] ?? "");
+  const nodes = [
+    ...nodesOf(env["NODES"] ?? "", "member", machines),
+    ...nodesOf(env["CLIENTS"] ?? "", "client", machines),
+  ];
+  if (nodes.length === 0)
+    throw new ProgramError("The environment variables NODES and CLIENTS name no machine.");
+  const mode = required(env, "MODE");
+  if (!isMode(mode)) throw new ProgramError(`MODE is "${mode}"; it must be one of ${MODES.join(", ")}.`);
   const commandPrefix = prefixIn(env);
   return {
-    nodes,
-    discoveryUrl: required(env, "DISCOVERY_URL"),
+    ...{ nodes, mode },
+    discoveryUrl: env["DISCOVERY_URL"] ?? "",
+    endpoints: words(env["ENDPOINTS"] ?? ""),
     uri: required(env, "LIBVIRT_URI"),
     timeout: requiredNumber(env, "TIMEOUT"),
     clientPort: env["CLIENT_PORT"] === undefined ? 2379 : requiredNumber(env, "CLIENT_PORT"),

@@ -2,20 +2,23 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProgramError, say } from "../program.ts";
-import { checkCluster } from "./cluster.ts";
-import { type Consoles, failureIn } from "./console.ts";
+import { checkCluster, type ClusterFinding, withoutMembers } from "./cluster.ts";
+import type { Consoles } from "./console.ts";
 import type { Etcd } from "./etcd.ts";
-import { explainFailure, explainStrangers, explainTimeout } from "./explain.ts";
+import { explainStrangers, explainTimeout } from "./explain.ts";
+import { lookAtClients, lookAtConsoles, lookAtMachines, lookAtMembers } from "./looks.ts";
 import type { Machines } from "./machines.ts";
 import { NodeProgress, summary } from "./progress.ts";
+import type { Reach } from "./reach.ts";
 import type { Registrations, Registry } from "./registry.ts";
-import type { ClusterReport } from "./report.ts";
-import type { ReadinessSettings } from "./settings.ts";
+import type { ClusterReport, NodeReport } from "./report.ts";
+import type { NodeSettings, ReadinessSettings } from "./settings.ts";
 
 export interface Sources {
   readonly registry: Registry;
   readonly etcd: Etcd;
   readonly machines: Machines;
+  readonly reach: Reach;
   readonly consoles: Consoles;
 }
 
@@ -33,20 +36,64 @@ export interface Pace {
 
 export const PACE: Pace = { round: 1500, machines: 8000, grace: 8000, silence: 30_000 };
 
+/** Whether an earlier report is about this very machine. */
+export const isKnown = (node: NodeSettings, before: ReadonlyMap<string, NodeReport>): boolean =>
+  node.machine !== "" && before.get(node.name)?.machine === node.machine;
+
+/** A node of which its given address is known, and where it was found before if it is the same machine. */
+function begin(node: NodeSettings, before: ReadonlyMap<string, NodeReport>): NodeProgress {
+  const progress = new NodeProgress(node.name, node.role);
+  progress.learn("config", node.address);
+  if (isKnown(node, before)) progress.learn("report", before.get(node.name)?.addresses[0]);
+  return progress;
+}
+
+const allHealthy = (nodes: readonly NodeProgress[]): boolean =>
+  nodes.every(({ stage }) => stage === "healthy");
+
+/** The members' report with the clients and the machines' identities. */
+function complete(
+  { nodes: found, ...cluster }: ClusterReport,
+  clients: readonly NodeProgress[],
+  settings: ReadinessSettings,
+): ClusterReport {
+  const reached = clients.map(({ name, host }) => ({
+    ...{ name, memberId: "" },
+    addresses: host === undefined ? [] : [host],
+  }));
+  const nodes = [...found, ...reached].map((node) => {
+    const machine = settings.nodes.find(({ name }) => name === node.name)?.machine ?? "";
+    return machine === "" ? node : { ...node, machine };
+  });
+  return { nodes, ...cluster };
+}
+
+function success(members: number, clients: number, leader: string, seconds: number): string {
+  const one = members === 0 ? [] : [`All ${members} members are healthy and one cluster, led by ${leader}`];
+  const others = clients === 0 ? [] : [`${members === 0 ? "All " : ""}${clients} other machines are ready`];
+  return `${[...one, ...others].join("; ")} (${seconds} s)`;
+}
+
 /**
- * @returns what was found, once every member is healthy and the members are one cluster.
+ * @param before what an earlier report says of nodes, by name. For machines that it is about, their addresses are tried,
+ *   and a registry that has forgotten them or serves others by now is no failure.
+ * @returns what was found, once every member is healthy, the members are one cluster, and every client is ready.
  * @throws ProgramError with the node's name and its own words, or on a time-out how far each node came.
  */
 export async function waitUntilHealthy(
   settings: ReadinessSettings,
   sources: Sources,
   pace: Pace = PACE,
+  before: ReadonlyMap<string, NodeReport> = new Map(),
 ): Promise<ClusterReport> {
-  const { registry, etcd, machines, consoles } = sources;
-  const nodes = settings.nodes.map(({ name }) => new NodeProgress(name));
+  const { registry, etcd, reach, consoles } = sources;
+  const nodes = settings.nodes.map((node) => begin(node, before));
+  const members = nodes.filter(({ role }) => role === "member");
+  const clients = nodes.filter(({ role }) => role === "client");
+  const fresh = settings.nodes.some((node) => node.role === "member" && !isKnown(node, before));
   const started = performance.now();
   const elapsed = (): number => performance.now() - started;
-  const seconds = (): number => Math.round(elapsed() / 1000);
+  const clock = { elapsed, seconds: () => Math.round(elapsed() / 1000) };
   const firstSigns = new Map<string, number>();
   const probeKey = `coreos-cluster-readiness-${randomBytes(8).toString("hex")}`;
   let registrations: Registrations = { hosts: new Map() };
@@ -56,67 +103,36 @@ export async function waitUntilHealthy(
   let told = "";
   say(summary(nodes, 0, settings.timeout));
 
-  async function lookAtConsoles(): Promise<void> {
-    for (const node of nodes.filter(({ stage }) => stage !== "healthy")) {
-      const failure = failureIn((await consoles.tail(node.name)) ?? []);
-      if (failure === undefined) continue;
-      const first = firstSigns.get(node.name) ?? elapsed();
-      firstSigns.set(node.name, first);
-      if (failure.final || elapsed() - first >= pace.grace)
-        throw new ProgramError(await explainFailure(node, failure.reason, settings, consoles));
-    }
+  async function askMembers(): Promise<void> {
+    if (members.length === 0) return;
+    registrations = await registry();
+    const names = "hosts" in registrations ? [...registrations.hosts.keys()] : [];
+    const strangers = names.filter((name) => !members.some((node) => node.name === name));
+    if (fresh && strangers.length > 0) throw new ProgramError(explainStrangers(strangers, settings));
+    await lookAtMembers(members, registrations, etcd, clock);
   }
 
-  async function lookAtMachines(): Promise<void> {
+  async function askMachines(): Promise<void> {
     if (elapsed() - lookedAt < pace.machines) return;
     lookedAt = elapsed();
-    const running = await machines.running();
-    if (running === undefined) return;
-    for (const node of nodes) {
-      if (!running.has(node.name))
-        throw new ProgramError(
-          await explainFailure(node, "the machine is not running any more", settings, consoles),
-        );
-      if (node.stage !== "booting") continue;
-      const mac = settings.nodes.find(({ name }) => name === node.name)?.mac ?? "";
-      node.host = await machines.address(node.name, mac);
-      if (node.host !== undefined) node.reach("addressed", seconds());
-    }
-  }
-
-  async function lookAtMembers(): Promise<void> {
-    registrations = await registry();
-    const hosts: ReadonlyMap<string, string> =
-      "hosts" in registrations ? registrations.hosts : new Map<string, string>();
-    const strangers = [...hosts.keys()].filter((name) => !nodes.some((node) => node.name === name));
-    if (strangers.length > 0) throw new ProgramError(explainStrangers(strangers, settings));
-    await Promise.all(
-      nodes.map(async (node) => {
-        const host = hosts.get(node.name);
-        if (host !== undefined) {
-          node.host = host;
-          if (node.stage === "booting" || node.stage === "addressed") node.reach("registered", seconds());
-        }
-        if (node.host === undefined) return;
-        node.complaint = await etcd.unhealthy(node.host);
-        if (node.complaint === undefined) node.reach("healthy", seconds());
-        else if (node.stage === "healthy")
-          node.reach(host === undefined ? "addressed" : "registered", seconds());
-      }),
-    );
+    await lookAtMachines(nodes, settings, sources, clock);
   }
 
   while (elapsed() < settings.timeout * 1000) {
-    const looks = await Promise.allSettled([lookAtConsoles(), lookAtMachines(), lookAtMembers()]);
+    const looks = await Promise.allSettled([
+      lookAtConsoles(nodes, settings, consoles, clock, firstSigns, pace.grace),
+      askMachines(),
+      askMembers(),
+      lookAtClients(clients, reach, clock),
+    ]);
     const failed = looks.find((look) => look.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    if (nodes.every(({ stage }) => stage === "healthy")) {
-      const found = await checkCluster(nodes, etcd, probeKey);
+    if (allHealthy(nodes)) {
+      const found: ClusterFinding =
+        members.length === 0 ? { report: withoutMembers } : await checkCluster(members, etcd, probeKey);
       if ("report" in found) {
-        say(
-          `All ${nodes.length} members are healthy and one cluster, led by ${found.report.leader} (${seconds()} s)`,
-        );
-        return found.report;
+        say(success(members.length, clients.length, found.report.leader, clock.seconds()));
+        return complete(found.report, clients, settings);
       }
       trouble = found.trouble;
     }
@@ -124,7 +140,7 @@ export async function waitUntilHealthy(
     if (now !== told) lastNews = elapsed();
     else if (elapsed() - lastNews >= pace.silence) {
       lastNews = elapsed();
-      say(summary(nodes, seconds(), settings.timeout));
+      say(summary(nodes, clock.seconds(), settings.timeout));
     }
     told = now;
     await sleep(pace.round);

@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { discoveryUrl, obtain } from "../../../commands/discovery/obtain.ts";
+import { obtain } from "../../../commands/discovery/obtain.ts";
 import type { Patience } from "../../../commands/discovery/registry.ts";
 import { release } from "../../../commands/discovery/release.ts";
+import { discoveryUrl } from "../../../commands/discovery/v2.ts";
 import { keep } from "../../../commands/program.ts";
 import { type Answers, type Double, quietly, serve } from "./doubles.ts";
 
@@ -72,6 +73,28 @@ describe("discovery", () => {
       equal(registry.asked.length, 1);
     });
 
+    it("takes a URL on another host only where that host knows it", async () => {
+      await open(({ path }) => {
+        const url = registry.url.replace("127.0.0.1", "localhost");
+        return path.startsWith("/new") ? { body: `${url}/t0ken` } : { status: 404, body: "no such token" };
+      });
+      await fails(
+        service(),
+        /answered with a URL on another host, which does not know it/,
+        /localhost.*t0ken/,
+      );
+    });
+
+    it("says where a redirect leads instead of following it", async () => {
+      await open(() => ({ status: 301, headers: { location: "https://d.example/new" } }));
+      await fails(
+        service(),
+        /1 try/,
+        /status 301, a redirect to https:\/\/d\.example\/new; redirects are not/,
+      );
+      equal(registry.asked.length, 1);
+    });
+
     it("waits for a slow service only so long", async () => {
       await open(() => ({ body: "https://d.example/t0ken", delay: 1000 }));
       await fails(service(), /no answer within 0\.2 s/);
@@ -122,12 +145,94 @@ describe("discovery", () => {
   });
 
   describe("from the user", () => {
-    it("checks the URL without asking anybody", async () => {
+    const given = () => ({ MODE: "url", URL: `${registry.url}/v2/keys/discovery/t` });
+    /** A v2 registry that knows the token `t`. */
+    const knows =
+      (size: string, members: string[] = []): Answers =>
+      ({ path }) => {
+        if (path === "/v2/keys/discovery/t/_config/size")
+          return { body: { action: "get", node: { value: size } } };
+        if (path !== "/v2/keys/discovery/t")
+          return { status: 404, body: { errorCode: 100, message: "Key not found" } };
+        const nodes = members.map((name) => ({ key: "/k", value: `${name}=http://10.0.0.1:2380` }));
+        return { body: { action: "get", node: { dir: true, ...(nodes.length === 0 ? {} : { nodes }) } } };
+      };
+
+    it("takes a token for as many members that nobody has used", async () => {
+      await open(knows("3"));
+      equal(await obtain({ ...given(), SIZE: "3" }, patience), given().URL);
+    });
+
+    it("refuses what is no URL without asking anybody", async () => {
       await open(() => undefined);
-      const url = `${registry.url}/v2/keys/discovery/t`;
-      equal(await obtain({ MODE: "url", URL: url, SIZE: "3" }, patience), url);
       await fails({ MODE: "url", URL: "discovery.example/t" }, /"discovery.example\/t" is not one/);
       equal(registry.asked.length, 0);
+    });
+
+    it("refuses a token for another size", async () => {
+      await open(knows("5"));
+      await fails(
+        given(),
+        /The discovery URL http:\/\/127\.0\.0\.1:\d+\/v2\/keys\/discovery\/t is for a cluster of 5, and this one begins with 3/,
+        /pulumi config set --path discovery\.url URL, one that was made for 3/,
+      );
+    });
+
+    it("refuses a token that is used up, and says by whom", async () => {
+      await open(knows("3", ["x3", "x1", "x2"]));
+      await fails(given(), /is used up: 3 of 3 members have registered \(x1, x2, x3\)/);
+    });
+
+    it("refuses a token that others have begun to use", async () => {
+      await open(knows("3", ["x1"]));
+      await fails(given(), /is used: 1 of 3 members have registered \(x1\)/);
+    });
+
+    it("refuses a token that the registry does not know, and says how to make it", async () => {
+      await open(knows("3"));
+      await fails(
+        { MODE: "url", URL: `${registry.url}/v2/keys/discovery/other` },
+        /does not know the discovery URL .*\/other: it has no size/,
+        /curl -X PUT http:.*\/other\/_config\/size -d value=3/,
+      );
+    });
+
+    it("refuses a token of v3 discovery, which is no URL to etcd", async () => {
+      await open(() => undefined);
+      await fails({ MODE: "url", URL: `${registry.url}/_etcd/registry/t` }, /Set discovery\.mode to v3/);
+    });
+
+    for (const [what, answer] of [
+      ["a web page", { body: "<html>Welcome</html>" }],
+      ["other JSON", { body: { ok: true } }],
+      ["an etcd without the v2 API", { status: 404, body: "404 page not found" }],
+      ["a redirect", { status: 301, headers: { location: "https://d.example/t" } }],
+      ["a service that is broken", { status: 503, body: "busy" }],
+    ] as const)
+      it(`refuses ${what}`, async () => {
+        await open(() => answer);
+        await fails(given(), /answers like no discovery registry/, /discovery\.mode etcd/);
+      });
+
+    it("lets a URL through that can't be reached from here, and says so", async () => {
+      await open(() => undefined);
+      const env = { ...given(), SIZE: "3" };
+      await registry.close();
+      const said = await quietly(async () => {
+        equal(await obtain(env, patience), env.URL);
+      });
+      match(said, /could not be checked from here, the nodes will see: GET .*ECONNREFUSED/);
+    });
+
+    it("shows no password that stands in a URL", async () => {
+      await open(() => ({ body: "<html>" }));
+      const URL = `${registry.url.replace("//", "//user:s3cret@")}/v2/keys/discovery/t`;
+      await quietly(() =>
+        rejects(obtain({ SIZE: "3", MODE: "url", URL }, patience), (error: Error) => {
+          match(error.message, /GET http:\/\/\*\*\*@127/);
+          return !error.message.includes("s3cret");
+        }),
+      );
     });
   });
 

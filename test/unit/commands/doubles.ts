@@ -8,7 +8,14 @@ export interface Asked {
   readonly body: string;
 }
 
-export type Answers = (asked: Asked) => { status?: number; body?: unknown; delay?: number } | undefined;
+export interface Said {
+  readonly status?: number;
+  readonly body?: unknown;
+  readonly delay?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Answers = (asked: Asked) => Said | undefined;
 
 export interface Double {
   readonly url: string;
@@ -33,9 +40,10 @@ export async function serve(answers: Answers, host = "127.0.0.1", port = 0): Pro
       status = 200,
       body = "",
       delay = 0,
+      headers = {},
     } = answers(question) ?? { status: 404, body: "404 page not found" };
     setTimeout(() => {
-      response.writeHead(status);
+      response.writeHead(status, headers);
       response.end(typeof body === "string" ? body : JSON.stringify(body));
     }, delay);
   };

@@ -4,10 +4,12 @@ import { NodeProgress } from "../../../commands/readiness/progress.ts";
 import type { ReadinessSettings } from "../../../commands/readiness/settings.ts";
 
 const LOG = "/var/log/libvirt/qemu/a01-console.log";
-const node = { name: "a01", mac: "52:54:00:00:00:01" };
+const node = { name: "a01", mac: "52:54:00:00:00:01", role: "member", machine: "id-1" } as const;
 const outside: ReadinessSettings = {
   nodes: [node],
+  mode: "url",
   discoveryUrl: "http://r.example/t",
+  endpoints: [],
   uri: "qemu:///system",
   timeout: 600,
   clientPort: 2379,

@@ -114,17 +114,25 @@ describe("readiness", () => {
 
   const wait = (timeout = 5): Promise<ClusterReport> => {
     const discoveryUrl = cluster.registry?.url ?? "";
+    const registry = { mode: "url", discoveryUrl, endpoints: [] } as const;
     const sources: Sources = {
-      registry: readRegistry(discoveryUrl),
+      registry: readRegistry(registry),
       etcd: readEtcd(cluster.port),
       machines: {
         running: () => Promise.resolve(running),
-        address: (name) => Promise.resolve(addresses[name]),
+        locate: (name) => {
+          const address = addresses[name];
+          return Promise.resolve(address === undefined ? undefined : { address, agent: true });
+        },
       },
+      reach: { resolve: () => Promise.resolve(undefined), ssh: () => Promise.resolve("refused") },
       consoles: { path: (name) => `/logs/${name}.log`, tail: (name) => Promise.resolve(consoles[name]) },
     };
-    const nodes = NAMES.map((name) => ({ name, mac: "52:54:00:00:00:01" }));
-    const settings = { nodes, discoveryUrl, uri: "test:///default", timeout, clientPort: cluster.port };
+    const nodes = NAMES.map((name) => ({
+      ...{ name, mac: "52:54:00:00:00:01", machine: "" },
+      role: "member" as const,
+    }));
+    const settings = { ...registry, nodes, uri: "test:///default", timeout, clientPort: cluster.port };
     return waitUntilHealthy(settings, sources, pace);
   };
 

@@ -116,22 +116,42 @@ describe("readiness: reading other things", () => {
 
   const env = {
     NODES: "a01=52:54:00:00:00:01 a02=52:54:00:00:00:02",
+    MODE: "etcd",
     DISCOVERY_URL: "http://r.example/t",
     LIBVIRT_URI: "qemu:///system",
     TIMEOUT: "600",
   };
 
   it("reads its settings", () => {
+    const member = { role: "member", machine: "" };
     deepEqual(readSettings(env), {
       nodes: [
-        { name: "a01", mac: "52:54:00:00:00:01" },
-        { name: "a02", mac: "52:54:00:00:00:02" },
+        { name: "a01", mac: "52:54:00:00:00:01", ...member },
+        { name: "a02", mac: "52:54:00:00:00:02", ...member },
       ],
+      mode: "etcd",
       discoveryUrl: "http://r.example/t",
+      endpoints: [],
       uri: "qemu:///system",
       timeout: 600,
       clientPort: 2379,
     });
+  });
+
+  it("reads clients, given addresses, machines and the servers of a registry", () => {
+    const { nodes, endpoints } = readSettings({
+      ...env,
+      NODES: "a01=52:54:00:00:00:01=10.0.0.11",
+      CLIENTS: "b01=52:54:00:00:00:02",
+      MACHINES: "a01=id-1 b01=id-2",
+      MODE: "v3",
+      ENDPOINTS: "http://r1.example:2379 http://r2.example:2379",
+    });
+    deepEqual(nodes, [
+      { name: "a01", mac: "52:54:00:00:00:01", role: "member", machine: "id-1", address: "10.0.0.11" },
+      { name: "b01", mac: "52:54:00:00:00:02", role: "client", machine: "id-2" },
+    ]);
+    deepEqual(endpoints, ["http://r1.example:2379", "http://r2.example:2379"]);
   });
 
   it("reads what stands before commands in messages", () => {
@@ -139,7 +159,8 @@ describe("readiness: reading other things", () => {
   });
 
   it("names a setting that is missing or wrong", () => {
-    throws(() => readSettings({ ...env, NODES: "" }), /NODES is not set/);
+    throws(() => readSettings({ ...env, NODES: "" }), /NODES and CLIENTS name no machine/);
+    throws(() => readSettings({ ...env, MODE: "dns" }), /MODE is "dns"; it must be one of service, etcd/);
     throws(
       () => readSettings({ ...env, TIMEOUT: "soon" }),
       /TIMEOUT is "soon"; it must be a positive whole number/,

@@ -171,11 +171,15 @@ describe("CoreOSCluster", () => {
 
   it("waits for health whenever a machine is another one, and for nothing else", () => {
     const { inputs } = get("cluster-readiness");
-    deepEqual(inputs["triggers"], ["dev-core01-domain-id", "dev-core02-domain-id", "dev-core03-domain-id"]);
-    deepEqual([inputs["create"], inputs["update"], inputs["delete"]], ["wait", "keep", undefined]);
+    equal(inputs["triggers"], undefined);
+    deepEqual([inputs["create"], inputs["update"], inputs["delete"]], ["wait", "renew", undefined]);
     deepEqual(inputs["environment"], {
       NODES: "dev-core01=52:54:00:00:00:01 dev-core02=52:54:00:00:00:0b dev-core03=52:54:00:00:00:03",
+      CLIENTS: "",
+      MACHINES: plan.nodes.map(({ name }) => `${name}=${name}-domain-id`).join(" "),
+      MODE: "etcd",
       DISCOVERY_URL: outputs.discoveryUrl,
+      ENDPOINTS: "",
       LIBVIRT_URI: "qemu:///system",
       TIMEOUT: "600",
     });

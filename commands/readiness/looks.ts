@@ -1,0 +1,142 @@
+/** The looks that the wait takes in each round: at members, at clients, at libvirt, at consoles. */
+import { ProgramError } from "../program.ts";
+import { type Consoles, failureIn } from "./console.ts";
+import type { Etcd } from "./etcd.ts";
+import { explainFailure } from "./explain.ts";
+import type { Machines } from "./machines.ts";
+import type { NodeProgress } from "./progress.ts";
+import type { Reach } from "./reach.ts";
+import type { Registrations } from "./registry.ts";
+import type { ReadinessSettings } from "./settings.ts";
+
+/** Milliseconds and whole seconds since the wait began. */
+export interface Clock {
+  elapsed(): number;
+  seconds(): number;
+}
+
+/** Asks every member at all places where it may be; the first that says it is healthy counts. */
+export async function lookAtMembers(
+  members: readonly NodeProgress[],
+  registrations: Registrations,
+  etcd: Etcd,
+  clock: Clock,
+): Promise<void> {
+  const registered = "hosts" in registrations ? registrations.hosts : new Map<string, string>();
+  await Promise.all(
+    members.map(async (node) => {
+      node.learn("registry", registered.get(node.name));
+      const hosts = node.candidates();
+      node.host ??= hosts[0];
+      const arrived = node.knows("registry") ? "registered" : undefined;
+      if (arrived !== undefined && (node.stage === "booting" || node.stage === "addressed")) {
+        node.host = registered.get(node.name) ?? node.host;
+        node.reach(arrived, clock.seconds());
+      }
+      const answers = await Promise.all(
+        hosts.map(async (host) => ({ host, complaint: await etcd.unhealthy(host) })),
+      );
+      const found =
+        answers.find(({ complaint }) => complaint === undefined) ??
+        answers.find(({ complaint }) => complaint?.answered) ??
+        answers[0];
+      if (found === undefined) return;
+      node.host = found.host;
+      node.complaint = found.complaint?.says;
+      if (found.complaint === undefined) node.reach("healthy", clock.seconds());
+      else if (node.stage === "healthy") node.reach(arrived ?? "addressed", clock.seconds());
+      else if (found.complaint.answered && node.stage === "booting") node.reach("addressed", clock.seconds());
+    }),
+  );
+  await askOthers(members, etcd);
+}
+
+/** Members that are found list the peer URLs of those that are not. */
+async function askOthers(members: readonly NodeProgress[], etcd: Etcd): Promise<void> {
+  const lost = members.filter(({ stage }) => stage !== "healthy");
+  const source = members.find(({ stage }) => stage === "healthy")?.host;
+  if (lost.length === 0 || source === undefined) return;
+  const listed = (await etcd.members(source)) ?? [];
+  for (const node of lost) node.learn("members", listed.find(({ name }) => name === node.name)?.host);
+}
+
+/** A client is ready when its guest agent answers, or its ssh server. */
+export async function lookAtClients(
+  clients: readonly NodeProgress[],
+  reach: Reach,
+  clock: Clock,
+): Promise<void> {
+  await Promise.all(
+    clients
+      .filter(({ stage }) => stage !== "healthy")
+      .map(async (node) => {
+        const hosts = node.candidates();
+        node.host ??= hosts[0];
+        if (node.knows("agent")) {
+          node.reach("healthy", clock.seconds());
+          return;
+        }
+        const answers = await Promise.all(
+          hosts.map(async (host) => ({ host, trouble: await reach.ssh(host) })),
+        );
+        const found = answers.find(({ trouble }) => trouble === undefined) ?? answers[0];
+        if (found === undefined) return;
+        node.host = found.host;
+        node.complaint = found.trouble;
+        if (found.trouble === undefined) node.reach("healthy", clock.seconds());
+      }),
+  );
+}
+
+/**
+ * Asks libvirt whether all machines run, and where those are that nobody has told of yet.
+ * @throws ProgramError when a machine does not run.
+ */
+export async function lookAtMachines(
+  nodes: readonly NodeProgress[],
+  settings: ReadinessSettings,
+  sources: { readonly machines: Machines; readonly reach: Reach; readonly consoles: Consoles },
+  clock: Clock,
+): Promise<void> {
+  const { machines, reach, consoles } = sources;
+  const running = await machines.running();
+  for (const node of nodes) {
+    if (running !== undefined && !running.has(node.name))
+      throw new ProgramError(
+        await explainFailure(node, "the machine is not running any more", settings, consoles),
+      );
+    if (node.stage === "healthy" || node.knows("agent") || node.knows("registry")) continue;
+    node.learn("name", await reach.resolve(node.name));
+    if (running === undefined) continue; // libvirt does not answer just now
+    const mac = settings.nodes.find(({ name }) => name === node.name)?.mac ?? "";
+    const located = await machines.locate(node.name, mac);
+    if (located === undefined) continue;
+    node.learn(located.agent ? "agent" : "host", located.address);
+    node.host = located.address;
+    if (node.stage === "booting") node.reach("addressed", clock.seconds());
+  }
+}
+
+/**
+ * Reads the consoles of all that are not there yet for signs of a failure.
+ * @param firstSigns when each node's console first showed one: filled here, and kept from round to round.
+ * @param grace milliseconds that a guest has to say more.
+ * @throws ProgramError with the node's own words.
+ */
+export async function lookAtConsoles(
+  nodes: readonly NodeProgress[],
+  settings: ReadinessSettings,
+  consoles: Consoles,
+  clock: Clock,
+  firstSigns: Map<string, number>,
+  grace: number,
+): Promise<void> {
+  for (const node of nodes.filter(({ stage }) => stage !== "healthy")) {
+    const failure = failureIn((await consoles.tail(node.name)) ?? []);
+    if (failure === undefined) continue;
+    const first = firstSigns.get(node.name) ?? clock.elapsed();
+    firstSigns.set(node.name, first);
+    if (failure.final || clock.elapsed() - first >= grace)
+      throw new ProgramError(await explainFailure(node, failure.reason, settings, consoles));
+  }
+}
