@@ -1,7 +1,12 @@
 /** The one reader of Pulumi's config: hands the project's settings over as they were written. */
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { isUtf8 } from "node:buffer";
 import * as pulumi from "@pulumi/pulumi";
 import { inspectImage } from "./images/inspect.ts";
-import type { RawSettings } from "./plan/raw.ts";
+import { filesNamed } from "./plan/files.ts";
+import type { FileFinding, RawSettings } from "./plan/raw.ts";
 import { prefixIn } from "./plan/typed.ts";
 
 /** Pulumi hands everything over as text: objects and lists as JSON, all else as it was typed. */
@@ -17,9 +22,47 @@ function plainValue(text: string): unknown {
 /** The SDK knows which keys were set with --secret, but leaves this function out of its types. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
 
+/** Bytes. A node's whole config goes through fw_cfg or a small disk; what is larger is another file than was meant. */
+const LARGEST_SOURCE = 2 ** 20;
+
+const UNREADABLE: Readonly<Record<string, (path: string) => string>> = {
+  ENOENT: (path) => `an existing file; there is no ${path}`,
+  ENOTDIR: (path) => `an existing file; there is no ${path}`,
+  EACCES: (path) => `a file that can be read; you may not read ${path}`,
+  ELOOP: (path) => `a file; ${path} is a link that leads to itself`,
+};
+
+/**
+ * A file that the config names: its text, or why it can't be used.
+ * @param source its path: absolute, from `folder`, or with `~/` in front.
+ * @param folder what relative paths start from; Pulumi runs a program in its project's folder.
+ */
+export function readSource(source: string, folder: string = process.cwd()): FileFinding {
+  const path = source.startsWith("~/") ? resolve(homedir(), source.slice(2)) : resolve(folder, source);
+  try {
+    // Not blocking: a named pipe without a writer would stop the program for good.
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stat = fstatSync(file);
+      if (!stat.isFile())
+        return { problem: `a file; ${path} is ${stat.isDirectory() ? "a folder" : "something else"}` };
+      if (stat.size > LARGEST_SOURCE)
+        return { problem: `a file of 1 MiB at most; ${path} has ${stat.size} bytes` };
+      const bytes = readFileSync(file);
+      if (!isUtf8(bytes)) return { problem: `a text file in UTF-8; ${path} is something else` };
+      return { file: { source, path, text: bytes.toString("utf8") } };
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return { problem: UNREADABLE[code]?.(path) ?? `a file that can be read; ${path} can't be (${code})` };
+  }
+}
+
 /**
  * The settings of the current stack, for `makePlan`: values unchecked, all keys (unknown ones too), and what was found
- * out about the image. Looks at the image file, so it takes as long as its checksum does the first time.
+ * out about the files that they name. Looks at the image file, so it takes as long as its checksum does the first time.
  */
 export function readSettings(): RawSettings {
   const namespace = `${pulumi.getProject()}:`;
@@ -31,13 +74,18 @@ export function readSettings(): RawSettings {
     own.map(([key, text]) => [key.slice(namespace.length), plainValue(text)]),
   );
   const secretKeys = Object.keys(values).filter((key) => isConfigSecret(`${namespace}${key}`));
+  const stack = pulumi.getStack();
+  const files = filesNamed({ stack, values, secretKeys }).map(
+    (source) => [source, readSource(source)] as const,
+  );
   const image = values["image"];
   const commandPrefix = prefixIn(process.env);
   return {
-    stack: pulumi.getStack(),
+    stack,
     values,
     secretKeys,
     ...(commandPrefix === undefined ? {} : { commandPrefix }),
+    ...(files.length === 0 ? {} : { files: Object.fromEntries(files) }),
     ...(typeof image === "string" && image.trim() !== "" ? { image: inspectImage(image.trim()) } : {}),
   };
 }

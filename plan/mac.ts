@@ -15,14 +15,13 @@ export function macOf(name: string): string {
   return [QEMU_PREFIX, digest.slice(0, 2), digest.slice(4, 6), digest.slice(8, 10)].join(":");
 }
 
-/** Pairs of names that share a MAC. */
+/** Pairs of nodes that share a MAC: each with the first that has it. */
 export function macCollisions(
-  names: readonly string[],
+  nodes: readonly { readonly name: string; readonly mac: string }[],
 ): { readonly mac: string; readonly names: [string, string] }[] {
   const owners = new Map<string, string>();
   const collisions: { mac: string; names: [string, string] }[] = [];
-  for (const name of names) {
-    const mac = macOf(name);
+  for (const { name, mac } of nodes) {
     const owner = owners.get(mac);
     if (owner === undefined) owners.set(mac, name);
     else collisions.push({ mac, names: [owner, name] });

@@ -22,6 +22,9 @@ export const isLabel = (text: string): boolean =>
 /** Whether all node names with this prefix are valid labels. */
 export const isPrefix = (prefix: string): boolean => prefix !== "" && isLabel(nodeName(prefix, MAX_NODES));
 
+/** Valid labels that mean something else on every machine (RFC 6761). */
+export const RESERVED_NAMES: readonly string[] = ["localhost"];
+
 /** The prefix that a stack gets when its config has none; not always a valid one. */
 export const defaultPrefix = (stack: string): string => `${stack}-core`;
 
@@ -36,4 +39,14 @@ export function proposePrefix(text: string): string {
     .replace(/-+$/, "");
   if (isPrefix(plain)) return plain;
   return plain === "" ? "my-core" : `core-${plain}`.slice(0, MAX_PREFIX);
+}
+
+/** A valid host name as near as can be to what the user has, and none of those that are taken: for error messages. */
+export function proposeName(text: string, taken: readonly string[]): string {
+  const base = RESERVED_NAMES.includes(text) ? "node" : proposePrefix(text);
+  if (!taken.includes(base) && isLabel(base)) return base;
+  for (let number = 2; ; number++) {
+    const candidate = `${base.slice(0, 58).replace(/-+$/, "")}-${number}`;
+    if (!taken.includes(candidate)) return candidate;
+  }
 }

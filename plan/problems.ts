@@ -1,9 +1,10 @@
 /** Turns the schema's issues into problems that a user can act on. */
 import type * as z from "zod/mini";
 import type { Problem } from "./errors.ts";
-import { CONFIG_KEYS, CONFIG_KEY_NAMES, type ConfigKey, type ConfigKeyName } from "./keys.ts";
+import { CONFIG_KEY_NAMES, infoAt, knownAt } from "./keys.ts";
 import type { RawSettings } from "./raw.ts";
-import type { IssueParams } from "./schema.ts";
+import { both, pathText, removal, renaming, setting, valueAt, type Path } from "./remedies.ts";
+import type { IssueParams } from "./schema/index.ts";
 import { isPrivateKey } from "./sshKeys.ts";
 import { suggest } from "./suggest.ts";
 import { redactUrl } from "./urls.ts";
@@ -13,86 +14,77 @@ type Issue = z.core.$ZodIssue;
 /** Longest value that a message repeats. */
 const SHOWN = 60;
 
-const DISCOVERY_PARTS: Readonly<Record<string, { expected: string; example: string }>> = {
-  mode: { expected: "service, etcd or url", example: "--path discovery.mode service" },
-  endpoint: {
-    expected: "the http or https URL of the discovery service or etcd registry",
-    example: "--path discovery.endpoint http://registry.example:2379",
-  },
-  url: {
-    expected: "the http or https URL of a discovery token",
-    example: "--path discovery.url https://discovery.etcd.io/<token>",
-  },
-};
-
-const isKey = (key: string): key is ConfigKeyName => Object.hasOwn(CONFIG_KEYS, key);
-
-/** `sshAuthorizedKeys[1]`, `discovery.mode`: as `pulumi config set --path` writes it. */
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((part, at) => (typeof part === "number" ? `[${part}]` : `${at === 0 ? "" : "."}${String(part)}`))
-    .join("");
-
-function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, part) =>
-      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
-    values,
-  );
-}
+/** Whether the values under a path are marked as secret: nothing of them goes into a message or a command. */
+export const isSecret = (raw: RawSettings, path: Path): boolean => raw.secretKeys.includes(String(path[0]));
 
 /** A value for a message: quoted, shortened, and without anything that must not be repeated. */
-export function showValue(raw: RawSettings, path: readonly PropertyKey[]): string | undefined {
-  const key = String(path[0]);
+export function showValue(raw: RawSettings, path: Path): string | undefined {
   const value = valueAt(raw.values, path);
   if (value === undefined) return undefined;
-  if (raw.secretKeys.includes(key)) return "a secret (not shown)";
+  if (isSecret(raw, path)) return "a secret (not shown)";
   const text = typeof value === "string" ? JSON.stringify(redactUrl(value)) : JSON.stringify(value);
   if (isPrivateKey(text)) return "a private key (not shown)";
-  if (key === "sshAuthorizedKeys") return `not a list of public keys (${text.length} characters, not shown)`;
+  if (path[0] === "sshAuthorizedKeys")
+    return `not a list of public keys (${text.length} characters, not shown)`;
   return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${text.length} characters)`;
 }
 
+/** A problem of what lies at a path, with the command that puts another value there. */
+export const problemAt = (raw: RawSettings, path: Path, expected: string, remedy: string): Problem => ({
+  key: pathText(path),
+  value: showValue(raw, path),
+  expected,
+  remedy,
+});
+
+/** Whether a value can stand in a command: it is repeated there as it is. */
+const canRepeat = (raw: RawSettings, path: Path): boolean =>
+  !isSecret(raw, path) && !isPrivateKey(JSON.stringify(valueAt(raw.values, path) ?? ""));
+
 function unknownKeys(issue: Issue & { code: "unrecognized_keys" }, raw: RawSettings): Problem[] {
-  const inDiscovery = issue.path.length > 0;
-  const known = inDiscovery ? Object.keys(DISCOVERY_PARTS) : CONFIG_KEY_NAMES;
+  const known = issue.path.length === 0 ? CONFIG_KEY_NAMES : knownAt(issue.path);
+  const beside = valueAt(raw.values, issue.path) ?? raw.values;
   return issue.keys.map((name) => {
-    const key = pathText([...issue.path, name]);
+    const path = [...issue.path, name];
     const meant = suggest(name, known);
-    const others = inDiscovery
-      ? "no such part for this discovery mode"
-      : `one of the keys ${known.join(", ")}`;
-    return {
-      key,
-      value: showValue(raw, [...issue.path, name]),
-      expected: meant === undefined || meant === name ? others : `no such key; did you mean ${meant}?`,
-      remedy: `pulumi config rm ${inDiscovery ? "--path " : ""}${quote(key)}`,
-    };
+    const others =
+      issue.path.length === 0
+        ? `one of the keys ${known.join(", ")}`
+        : issue.path[0] === "discovery"
+          ? "no such part for this discovery mode"
+          : `one of the parts ${known.join(", ")}`;
+    if (meant === undefined || meant === name) return problemAt(raw, path, others, removal(path));
+    const free = !Object.hasOwn(beside as object, meant) && canRepeat(raw, path);
+    const renamed = free ? renaming(raw.values, path, meant) : undefined;
+    return problemAt(raw, path, `no such key; did you mean ${meant}?`, renamed ?? removal(path));
   });
 }
 
-/** A word for a shell: quoted where it holds more than plain letters. */
-const quote = (word: string): string =>
-  /^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** The command that mends what an issue is about. */
+function remedyOf(path: Path, params: IssueParams | undefined, raw: RawSettings): string {
+  if (params?.rename !== undefined) {
+    const renamed = canRepeat(raw, path)
+      ? renaming(raw.values, path, params.rename, ["role", "member"])
+      : undefined;
+    return renamed ?? removal(path);
+  }
+  const info = infoAt(path);
+  const given = isSecret(raw, path) ? undefined : params?.word;
+  const word = given ?? info?.example ?? "'<value>'";
+  if (given !== undefined || info?.within === undefined || typeof path.at(-1) === "number") {
+    return setting(raw.values, path, word);
+  }
+  // The example is a part of the value: what is wrong goes as a whole.
+  const set = setting({}, [...path, ...info.within], word);
+  return valueAt(raw.values, path) === undefined ? set : both(removal(path), set);
+}
 
 /** The problems behind one issue; one issue about unknown keys can hold several. */
 export function problemsOf(issue: Issue, raw: RawSettings): Problem[] {
   if (issue.code === "unrecognized_keys") return unknownKeys(issue, raw);
-  const key = String(issue.path[0]);
-  const part = key === "discovery" ? DISCOVERY_PARTS[String(issue.path[1])] : undefined;
-  const general: Pick<ConfigKey, "expected" | "example"> | undefined =
-    part ?? (isKey(key) ? CONFIG_KEYS[key] : undefined);
   const params = issue.code === "custom" ? (issue.params as IssueParams | undefined) : undefined;
-  const set = `pulumi config set ${params?.remedy ?? general?.example ?? key}`;
-  // `--path` can't turn a list into an object, or the other way round: what is there has to go first.
-  const occupied =
-    issue.path.length === 1 && set.includes("--path") && valueAt(raw.values, issue.path) !== undefined;
-  return [
-    {
-      key: pathText(issue.path),
-      value: showValue(raw, issue.path),
-      expected: issue.code === "custom" ? issue.message : (general?.expected ?? issue.message),
-      remedy: occupied ? `pulumi config rm ${key} && ${set}` : set,
-    },
-  ];
+  const repeats = params?.repeats === true && isSecret(raw, issue.path);
+  const said = issue.code === "custom" && issue.message !== "Invalid input" && !repeats ? issue.message : "";
+  const expected = said === "" ? (infoAt(issue.path)?.expected ?? issue.message) : said;
+  return [problemAt(raw, issue.path, expected, remedyOf(issue.path, params, raw))];
 }

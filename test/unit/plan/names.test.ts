@@ -88,12 +88,15 @@ describe("MAC addresses", () => {
 
   it("finds names that share one", () => {
     const names = Array.from({ length: 20_000 }, (_, index) => `machine${index}`);
-    const [first] = macCollisions(names);
+    const [first] = macCollisions(names.map((name) => ({ name, mac: macOf(name) })));
     assert.ok(first, "of 20,000 names some share 24 bits");
     const [one, other] = first.names;
     assert.notEqual(one, other);
     assert.equal(macOf(one), first.mac);
     assert.equal(macOf(other), first.mac);
-    assert.deepEqual(macCollisions(["kvm-core01", "kvm-core02"]), []);
+    assert.deepEqual(macCollisions([
+        { name: "a", mac: "52:54:00:00:00:01" },
+        { name: "b", mac: "52:54:00:00:00:02" },
+      ]), []);
   });
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { homedir, tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { PREFIX_VARIABLE } from "../../../plan/typed.ts";
-import { readSettings } from "../../../settings.ts";
+import { readSettings, readSource } from "../../../settings.ts";
 
 describe("reading the settings", () => {
   before(async () => {
@@ -102,5 +103,115 @@ describe("reading the settings", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe("files that the config names", () => {
+  let folder = "";
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "sources-"));
+  });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const write = (name: string, content: string | Buffer): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+
+  it("are read, by paths of all kinds", () => {
+    const path = write("a.yaml", "variant: fcos # grün\n");
+    const text = "variant: fcos # grün\n";
+    assert.deepEqual(readSource(path), { file: { source: path, path, text } });
+    assert.deepEqual(readSource("./a.yaml", folder), { file: { source: "./a.yaml", path, text } });
+    const home = `~/${relative(homedir(), path)}`;
+    assert.deepEqual(readSource(home), { file: { source: home, path, text } });
+    assert.deepEqual(readSource("a.yaml", folder), { file: { source: "a.yaml", path, text } });
+  });
+
+  const wrong: [string, (path: string) => void, RegExp][] = [
+    ["that is not there", () => undefined, /^an existing file; there is no .*none$/],
+    [
+      "below a file",
+      (path) => {
+        writeFileSync(path.replace(/\/[^/]*$/, ""), "");
+      },
+      /^an existing file; there is no/,
+    ],
+    [
+      "that is a folder",
+      (path) => {
+        mkdirSync(path);
+      },
+      /^a file; .* is a folder$/,
+    ],
+    [
+      "that is a named pipe",
+      (path) => {
+        execFileSync("mkfifo", [path]);
+      },
+      /^a file; .* is something else$/,
+    ],
+    [
+      "larger than 1 MiB",
+      (path) => {
+        writeFileSync(path, Buffer.alloc(2 ** 20 + 1, "a"));
+      },
+      /^a file of 1 MiB at most; .* has 1048577 bytes$/,
+    ],
+    [
+      "that is no UTF-8",
+      (path) => {
+        writeFileSync(path, Buffer.from([0x61, 0xff, 0xfe]));
+      },
+      /^a text file in UTF-8; .* is something else$/,
+    ],
+    [
+      "that leads to itself",
+      (path) => {
+        symlinkSync(path, path);
+      },
+      /^a file; .* is a link that leads to itself$/,
+    ],
+  ];
+  for (const [index, [what, make, expected]] of wrong.entries()) {
+    it(`are said to be wrong: one ${what}`, () => {
+      const path = join(
+        folder,
+        what.startsWith("below") ? `file${index}/none` : `none${index}`.replace(/0$/, ""),
+      );
+      make(path);
+      const finding = readSource(path);
+      assert.ok("problem" in finding);
+      assert.match(finding.problem, expected);
+      assert.ok(finding.problem.includes(path));
+    });
+  }
+
+  it("are said to be wrong: one that may not be read", function () {
+    if (process.getuid?.() === 0) this.skip(); // root reads everything
+    const path = write("locked", "x");
+    chmodSync(path, 0);
+    assert.match((readSource(path) as { problem: string }).problem, /you may not read/);
+  });
+
+  it("are as large as 1 MiB", () => {
+    assert.ok("file" in readSource(write("large", "a".repeat(2 ** 20))));
+  });
+
+  it("are found in the settings: snippets of all and of one node, and ignition", () => {
+    const [all, one, own] = [write("all.yaml", "1"), write("one.yaml", "2"), write("own.yaml", "3")];
+    pulumi.runtime.setAllConfig({
+      "coreos-cluster:snippets": JSON.stringify([all]),
+      "coreos-cluster:nodes": JSON.stringify({ a: { snippets: [one, " none "] } }),
+      "coreos-cluster:ignition": own,
+    });
+    const { files = {} } = readSettings();
+    assert.deepEqual(Object.keys(files), [all, one, "none", own]);
+    assert.ok(
+      Object.values(files)
+        .map((file) => "file" in file)
+        .join() === "true,true,false,true",
+    );
   });
 });

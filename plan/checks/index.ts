@@ -1,0 +1,17 @@
+/** The checks of settings against each other, and against what was found out about files. */
+import type { Draft } from "../draft.ts";
+import type { Problem } from "../errors.ts";
+import type { RawSettings } from "../raw.ts";
+import { etcdProblems } from "./etcd.ts";
+import { fileProblems } from "./files.ts";
+import { imageProblems } from "./image.ts";
+import { nameProblems } from "./names.ts";
+import { profileProblems } from "./profiles.ts";
+
+export const crossProblems = (draft: Draft, raw: RawSettings): Problem[] => [
+  ...nameProblems(draft, raw),
+  ...imageProblems(draft, raw),
+  ...profileProblems(draft, raw),
+  ...fileProblems(draft, raw),
+  ...etcdProblems(draft, raw),
+];

@@ -1,0 +1,63 @@
+/** Config keys of the etcd cluster. */
+import { DEFAULTS } from "../defaults.ts";
+import type { KeyTable } from "./types.ts";
+
+export const DISCOVERY_MODES = ["service", "etcd", "url", "static", "v3"] as const;
+const MODES = "service, etcd, url, static or v3";
+
+export const CLUSTER_KEYS = {
+  etcdVersion: {
+    description: "etcd's version, such as 3.5.21; by default the one that the system or the profile brings",
+    expected: "a version of etcd 3 with all three numbers, such as 3.5.21",
+    example: "3.5.21",
+    default: "the system's or the profile's",
+    details:
+      "With or without a `v` in front. etcd 3.6 ended v2 discovery and began v3 discovery: see [Discovery](#discovery).",
+  },
+  discovery: {
+    description: `How the members of a new cluster find each other: a map with mode ${MODES}`,
+    expected: `an object with a mode: ${MODES}`,
+    example: "service",
+    within: ["mode"],
+    default: "`mode: service`",
+    details: "See [Discovery](#discovery).",
+    parts: {
+      mode: { description: MODES, expected: MODES, example: "service" },
+      endpoint: {
+        description: "for `service` and `etcd`: the service's or registry's URL",
+        expected: "the http or https URL of the discovery service or etcd registry",
+        example: "http://registry.example:2379",
+      },
+      url: {
+        description: "for `url`: the token's URL",
+        expected: "the http or https URL of a discovery token",
+        example: "'https://discovery.etcd.io/<token>'",
+      },
+      endpoints: {
+        description:
+          "for `v3`: URLs of an etcd cluster that serves as registry, as a list or with commas between",
+        expected: "the http or https URLs of etcd 3.6 members that serve as registry, without paths",
+        example: "http://registry.example:2379",
+      },
+      token: {
+        description: "for `v3`: a token that somebody else made; without it one is made",
+        expected: "a token of at most 128 letters, digits, - and _",
+        example: "'<token>'",
+      },
+    },
+  },
+  bootstrapSize: {
+    description: "How many members a new cluster begins with: the number of members, or not set",
+    expected: "a whole number from 0 to 99: the number of members",
+    example: "3",
+    default: "the number of members",
+    details: "For now, a cluster begins with all its members, and another number is an error.",
+  },
+  readinessTimeout: {
+    description: "Seconds that the cluster may take from start to healthy",
+    expected: "a whole number of seconds from 10 to 86400",
+    example: "900",
+    default: `\`${DEFAULTS.readinessTimeout.kvm}\`; \`${DEFAULTS.readinessTimeout.qemu}\` where \`domainType\` is \`qemu\``,
+    details: "When they are over, `pulumi up` fails and says which node was not ready.",
+  },
+} as const satisfies KeyTable;

@@ -1,0 +1,50 @@
+/** The one schema of the config: every key's form and limits. What is wrong comes out as issues, all of them at once. */
+import * as z from "zod/mini";
+import { ARCHITECTURES } from "../defaults.ts";
+import { MAX_NODES } from "../names.ts";
+import { OS_FAMILIES } from "../os.ts";
+import { sshAuthorizedKeys } from "./access.ts";
+import { discovery, etcdVersion } from "./discovery.ts";
+import { baseVolume, image } from "./image.ts";
+import { bridge, dockerListen, metadataUrl, ntpServers, poolPath, prefix } from "./network.ts";
+import { nodes, profiles, role, snippets, vcpus } from "./nodes.ts";
+import { text, wholeNumber, yesOrNo } from "./parts.ts";
+import { diskSchema, memorySchema, type SizeContext } from "./sizes.ts";
+
+export type { NodeEntry } from "./nodes.ts";
+export type { IssueParams } from "./parts.ts";
+export type { SizeContext } from "./sizes.ts";
+
+export const osSchema = z.enum(OS_FAMILIES);
+
+/** The schema of all settings, with the limits that hold for this operating system and image. */
+export const settingsSchema = (context: SizeContext) =>
+  z.strictObject({
+    nodes: z.optional(nodes(context)),
+    prefix: z.optional(prefix),
+    role: z.optional(role),
+    memory: z.optional(memorySchema(context)),
+    vcpus: z.optional(vcpus),
+    diskSize: z.optional(diskSchema(context)),
+    bridge: z.optional(bridge),
+    domainType: z.optional(z.enum(["kvm", "qemu"])),
+    arch: z.optional(z.enum(ARCHITECTURES)),
+    os: z.optional(osSchema),
+    image: z.optional(image),
+    baseVolume: z.optional(baseVolume),
+    sshAuthorizedKeys,
+    profiles: z.optional(profiles),
+    snippets: z.optional(snippets),
+    ignition: z.optional(text),
+    metadataUrl: z.optional(metadataUrl),
+    ntpServers: z.optional(ntpServers),
+    dockerListen: z.optional(dockerListen),
+    etcdVersion: z.optional(etcdVersion),
+    discovery: z.optional(discovery),
+    bootstrapSize: z.optional(wholeNumber(0, MAX_NODES)),
+    readinessTimeout: z.optional(wholeNumber(10, 86_400)),
+    autostart: z.optional(yesOrNo),
+    poolPath: z.optional(poolPath),
+  });
+
+export type Settings = z.output<ReturnType<typeof settingsSchema>>;

@@ -1,0 +1,50 @@
+/** Memory and disks. */
+import * as z from "zod/mini";
+import { OS_TRAITS } from "../os.ts";
+import { formatSize, GIB, MIB, parseSize } from "../sizes.ts";
+import type { OsFamily } from "../types.ts";
+import { refuse } from "./parts.ts";
+
+/** What the limits of sizes depend on. */
+export interface SizeContext {
+  readonly os: OsFamily | undefined;
+  /** The image's virtual size in bytes, where the image is a file that could be read. */
+  readonly virtualSize: number | undefined;
+}
+
+/** Least disk where the image's size is not known: any system and a small etcd. */
+const LEAST_DISK = GIB;
+const MOST_MEMORY = 4096 * GIB;
+const MOST_DISK = 65536 * GIB;
+
+/** A size in bytes between two bounds. `why` says where the lower one comes from. */
+const size = (plainUnit: number, least: number, most: number, why: string) => {
+  const unit = plainUnit === MIB ? "MiB" : "GiB";
+  const word = formatSize(least);
+  return z.pipe(
+    z.union([z.number(), z.string()]),
+    z.transform((value, context): number => {
+      const bytes = parseSize(value, plainUnit);
+      if (bytes === undefined) {
+        const form = `a number of ${unit}, or a size such as "16GiB" (units: MiB, GiB, TiB)`;
+        return refuse(context, form, { word });
+      }
+      if (bytes < least) return refuse(context, `at least ${word}, ${why}`, { word });
+      if (bytes > most) {
+        return refuse(context, `at most ${formatSize(most)}; a plain number counts in ${unit}`, { word });
+      }
+      if (bytes % MIB !== 0) return refuse(context, "a whole number of MiB");
+      return bytes;
+    }),
+  );
+};
+
+export function memorySchema({ os }: SizeContext) {
+  const floor = (os === undefined ? 1 : OS_TRAITS[os].memoryFloor) * MIB;
+  return size(MIB, floor, MOST_MEMORY, `which ${os ?? "the system"} needs to boot`);
+}
+
+export function diskSchema({ virtualSize }: SizeContext) {
+  const image = virtualSize === undefined ? 0 : Math.ceil(virtualSize / MIB) * MIB;
+  return size(GIB, Math.max(image, LEAST_DISK), MOST_DISK, "since the disk begins as a copy of the image");
+}

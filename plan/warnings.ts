@@ -1,0 +1,59 @@
+/** What is allowed but likely not what the user wants: one sentence each, shown on every run. */
+import { isLoopback, parseSocket } from "./addresses.ts";
+import { uses } from "./checks/profiles.ts";
+import { memberCount, type Draft } from "./draft.ts";
+import { isSecret } from "./problems.ts";
+import type { ProfileName } from "./profiles.ts";
+import type { RawSettings } from "./raw.ts";
+
+function evenMembers(draft: Draft): string[] {
+  const members = memberCount(draft) ?? 0;
+  if (members === 0 || members % 2 === 1) return [];
+  const held = members / 2 - 1;
+  return [
+    `The cluster has ${members} members, an even number: such an etcd cluster survives the loss of ${held} of its members, ` +
+      `no more than one of ${members - 1} would, and needs one vote more for each write.`,
+  ];
+}
+
+/** Keys that one profile alone reads. */
+const READ_BY = {
+  ntpServers: "ntp",
+  dockerListen: "docker-remote",
+  metadataUrl: "metadata-remote",
+} as const satisfies Readonly<Record<string, ProfileName>>;
+
+function unused(draft: Draft): string[] {
+  return Object.entries(READ_BY)
+    .filter(([key]) => draft.given[key as keyof typeof READ_BY] !== undefined)
+    .filter(([, profile]) => !uses(draft, profile))
+    .map(([key, profile]) =>
+      draft.given.ignition === undefined
+        ? `${key} is set, but no node has the profile ${profile}, which reads it: it has no effect.`
+        : `${key} is set, but only the profile ${profile} reads it, and ignition stands in place of all profiles: it has no effect.`,
+    );
+}
+
+function exposedDocker(draft: Draft, raw: RawSettings): string[] {
+  const listen = draft.given.dockerListen;
+  if (listen === undefined || !uses(draft, "docker-remote")) return [];
+  if (isLoopback(parseSocket(listen)?.address ?? "")) return [];
+  const shown = isSecret(raw, ["dockerListen"]) ? "no loopback address" : listen;
+  return [
+    `dockerListen is ${shown}: Docker's API asks for no password there, so whoever reaches that port rules the machine as root.`,
+  ];
+}
+
+/** The warnings of settings that are right. */
+export function warningsOf(draft: Draft, raw: RawSettings): string[] {
+  const image = raw.image !== undefined && "image" in raw.image ? raw.image.warnings : undefined;
+  return [
+    ...evenMembers(draft),
+    ...(draft.given.sshAuthorizedKeys?.length === 0
+      ? ["sshAuthorizedKeys is empty: nobody will be able to log in to the nodes."]
+      : []),
+    ...exposedDocker(draft, raw),
+    ...unused(draft),
+    ...(image ?? []),
+  ];
+}
