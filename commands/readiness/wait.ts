@@ -70,8 +70,9 @@ function complete(
 
 function success(members: number, clients: number, leader: string, seconds: number): string {
   const one = members === 0 ? [] : [`All ${members} members are healthy and one cluster, led by ${leader}`];
-  const others = clients === 0 ? [] : [`${members === 0 ? "All " : ""}${clients} other machines are ready`];
-  return `${[...one, ...others].join("; ")} (${seconds} s)`;
+  const other =
+    clients === 1 ? "1 machine without etcd is ready" : `${clients} machines without etcd are ready`;
+  return `${[...one, ...(clients === 0 ? [] : [other])].join("; ")} (${seconds} s)`;
 }
 
 /**

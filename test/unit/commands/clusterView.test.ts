@@ -61,6 +61,43 @@ describe("the view of a cluster", () => {
   });
 });
 
+describe("the view of a cluster with a machine that is no member", () => {
+  const client = { ...node(3), role: "client" as const };
+  const mixed = { ...outputs, nodes: [...outputs.nodes, client] };
+  const ssh = (health: string) => ({ endpoint: "ssh://192.0.2.3:22", health, members: [] });
+
+  it("is healthy when its ssh server answers too", () => {
+    const view = viewOf(mixed, [healthy(1), healthy(2), ssh("healthy")]);
+    assert.equal(view.healthy, true);
+    assert.deepEqual(view.nodes[2], {
+      ...{ name: "dev-core03", mac: "52:54:00:00:00:03", domainId: "id-3", address: "192.0.2.3" },
+      ...{ role: "client", member: "", health: "healthy" },
+    });
+  });
+
+  it("is not healthy when it does not answer, and says what came", () => {
+    const view = viewOf(mixed, [healthy(1), healthy(2), ssh("ssh: connect ECONNREFUSED")]);
+    assert.equal(view.healthy, false);
+    assert.equal(view.nodes[2]?.health, "ssh: connect ECONNREFUSED");
+  });
+
+  it("takes no member's answer for a client's at the same address", () => {
+    const moved = { ...client, addresses: ["192.0.2.1"] };
+    assert.equal(viewOf({ ...outputs, nodes: [moved] }, [healthy(1)]).nodes[0]?.health, "unknown");
+  });
+
+  it("shows roles where they differ", () => {
+    const lines = renderNodes(viewOf(mixed, [healthy(1), healthy(2), ssh("healthy")]).nodes).split("\n");
+    assert.match(lines[0] ?? "", /^NODE +ROLE +MAC +ADDRESS +ETCD MEMBER +HEALTH$/);
+    assert.match(lines[1] ?? "", /^dev-core01 +member +52:54:00:00:00:01 +192\.0\.2\.1 +a1 +healthy$/);
+    assert.match(lines[3] ?? "", /^dev-core03 +client +52:54:00:00:00:03 +192\.0\.2\.3 +- +healthy$/);
+  });
+
+  it("is healthy without any members when all machines answer", () => {
+    assert.equal(viewOf({ nodes: [client], etcdEndpoints: [] }, [ssh("healthy")]).healthy, true);
+  });
+});
+
 describe("finding a node", () => {
   it("finds it by its name", () => {
     assert.deepEqual(findNode(outputs, "dev-core02"), {

@@ -3,99 +3,10 @@ import { readEtcd } from "../../../commands/readiness/etcd.ts";
 import { readRegistry } from "../../../commands/readiness/registry.ts";
 import type { ClusterReport } from "../../../commands/readiness/report.ts";
 import { type Pace, type Sources, waitUntilHealthy } from "../../../commands/readiness/wait.ts";
-import { type Asked, type Double, quietly, serve } from "./doubles.ts";
+import { Cluster, NAMES } from "./clusterDouble.ts";
+import { quietly } from "./doubles.ts";
 
-const NAMES = ["a01", "a02", "a03"];
 const pace: Pace = { round: 5, machines: 20, grace: 40, silence: 100 };
-
-/** A member of a made-up cluster: what it says of itself, and what of the three APIs it has. */
-interface MemberDouble {
-  health: unknown;
-  members: string[];
-  leader: string;
-  /** Path of its v3 gateway; without one it serves v2 only. */
-  gateway: string | undefined;
-  /** Forgets what is written, as a member of another cluster would. */
-  forgetful: boolean;
-}
-
-class Cluster {
-  /** Keys, as the members that are one cluster share them. */
-  readonly store = new Map<string, string>();
-  readonly state: MemberDouble[] = NAMES.map(() => ({
-    health: { health: "true", reason: "" },
-    members: NAMES,
-    leader: "3",
-    gateway: "/v3",
-    forgetful: false,
-  }));
-  registered: Record<string, string> = {};
-  servers: Double[] = [];
-  registry: Double | undefined;
-  port = 0;
-
-  /** Members listen on addresses of their own and one common port, as real ones do. */
-  async open(): Promise<void> {
-    for (const index of NAMES.keys()) {
-      const server = await serve((asked) => this.answer(index, asked), this.host(index), this.port);
-      this.port = server.port;
-      this.servers.push(server);
-      this.registered[NAMES[index] ?? ""] = `http://${this.host(index)}:2380,http://${this.host(index)}:7001`;
-    }
-    this.registry = await serve(() => ({
-      body: {
-        action: "get",
-        node: {
-          nodes: Object.entries(this.registered).map(([name, url]) => ({
-            value: url
-              .split(",")
-              .map((each) => `${name}=${each}`)
-              .join(","),
-          })),
-        },
-      },
-    }));
-  }
-
-  host(index: number): string {
-    return `127.0.0.${index + 2}`;
-  }
-
-  async close(): Promise<void> {
-    for (const server of [...this.servers, this.registry]) await server?.close();
-  }
-
-  answer(index: number, { method, path, body }: Asked): { status?: number; body?: unknown } | undefined {
-    const member = this.state[index];
-    ok(member);
-    if (path === "/health") return { body: member.health };
-    const ids = member.members.map((name) => ({ name, id: String(NAMES.indexOf(name) + 10) }));
-    if (member.gateway !== undefined && path.startsWith(`${member.gateway}/`)) {
-      const call = path.slice(member.gateway.length + 1);
-      const { key = "", value = "" } = JSON.parse(body) as { key?: string; value?: string };
-      const kvs =
-        this.store.has(key) && !member.forgetful ? [{ key, value: this.store.get(key) }] : undefined;
-      if (call === "kv/put") this.store.set(key, value);
-      if (call === "kv/deleterange") this.store.delete(key);
-      return {
-        body: {
-          "cluster/member_list": { members: ids.map(({ name, id }) => ({ name, ID: id })) },
-          "maintenance/status": { leader: String(Number(member.leader) + 8) },
-          "kv/range": kvs === undefined ? {} : { kvs },
-        }[call] ?? { header: {} },
-      };
-    }
-    if (member.gateway !== undefined) return undefined;
-    if (path === "/v2/members") return { body: { members: ids } };
-    if (path === "/v2/stats/self")
-      return { body: { leaderInfo: { leader: String(Number(member.leader) + 8) } } };
-    if (!path.startsWith("/v2/keys/")) return undefined;
-    const key = path.split("?")[0] ?? "";
-    if (method === "PUT") this.store.set(key, new URLSearchParams(body).get("value") ?? "");
-    if (method === "DELETE") this.store.delete(key);
-    return { body: { node: { value: this.store.get(key) } } };
-  }
-}
 
 describe("readiness", () => {
   let cluster: Cluster;
@@ -231,6 +142,7 @@ describe("readiness", () => {
 
   it("tells on a time-out how far each node came, with its last words and what to do", async () => {
     delete cluster.registered["a03"];
+    cluster.peers = false;
     consoles = { a03: ["waiting for the network", "still waiting"] };
     await fails(
       0.2,
@@ -280,6 +192,7 @@ describe("readiness", () => {
 
   it("gives a guest a moment to say why, then fails", async () => {
     delete cluster.registered["a02"];
+    cluster.peers = false;
     consoles = { a02: ["[FAILED] Failed to start Ignition (files)."] };
     setTimeout(() => consoles["a02"]?.push("COREOS-CLUSTER-IGNITION-FAILED: disk full"), 15);
     await fails(60, /Ignition failed: disk full/);
