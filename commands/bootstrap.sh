@@ -104,9 +104,9 @@ if [ "${1:-}" = run ]; then
   exec "$@"
 fi
 
-# The lab needs root (packages, namespaces, libvirt); the steps above ran as the user. Help needs nobody.
+# The lab needs root (packages, namespaces, libvirt); the steps above ran as the user. Help and images need nobody.
 case "${1:-} ${2:-}" in
-" " | help* | -h* | --help* | *" -h" | *" --help") exec node commands/main.ts "$@" ;;
+" " | help* | -h* | --help* | *" -h" | *" --help" | "image "*) exec node commands/main.ts "$@" ;;
 esac
 if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null 2>&1 || fail "the lab needs root: run this as root, or install sudo"

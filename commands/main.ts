@@ -108,6 +108,36 @@ program
     await (await import("./verbs/console.ts")).console(paths, node, options.log === true);
   });
 
+const image = program.command("image").description("base images of the official streams, and their cache");
+image
+  .command("fetch")
+  .description("download, verify and unpack the newest image of a stream, or a URL's content anew")
+  .argument("<stream>", "a stream's name, or the URL of a signed image")
+  .option("--arch <architecture>", "x86_64, aarch64, s390x or ppc64le", "x86_64")
+  .option("--os <family>", "for a URL: the OS family whose key has signed it", "flatcar")
+  .addHelpText(
+    "after",
+    `
+Streams: flatcar-stable, -beta, -alpha, -lts; fedora-coreos-stable, -testing, -next.
+Prints the commands that make a stack use the image. Needs no root and no libvirt.
+Environment: CLUSTER_IMAGE_MIRROR=URL looks for https://HOST/PATH at URL/HOST/PATH; CLUSTER_CACHE_DIR moves the cache.`,
+  )
+  .action(async (stream: string, options: { arch: string; os: string }) => {
+    await (await import("./verbs/image.ts")).fetchImage(stream, options);
+  });
+image
+  .command("list")
+  .description("show the images in the cache")
+  .action(async () => {
+    (await import("./verbs/image.ts")).listImages();
+  });
+image
+  .command("clean")
+  .description("remove all images from the cache")
+  .action(async () => {
+    (await import("./verbs/image.ts")).cleanImages();
+  });
+
 program
   .command("clean")
   .description("drop this checkout's share of the caches, and its lab folder")

@@ -3,12 +3,24 @@ import type { FileImage } from "../plan/types.ts";
 
 export type DiskFormat = Pick<FileImage, "format" | "virtualSize">;
 
-/** Files that images come packed in, or that are no disk images at all, with what to do. */
+/** How a file is packed. */
+export type Packing = "bzip2" | "gzip" | "xz" | "zstd";
+
+const PACKINGS: readonly (readonly [magic: string, packing: Packing])[] = [
+  ["425a68", "bzip2"],
+  ["1f8b", "gzip"],
+  ["fd377a585a00", "xz"],
+  ["28b52ffd", "zstd"],
+];
+
+/** How a file is packed, by its first bytes; its name says nothing. */
+export function packingOf(header: Buffer): Packing | undefined {
+  const start = header.toString("hex", 0, 16);
+  return PACKINGS.find(([magic]) => start.startsWith(magic))?.[1];
+}
+
+/** Files that are no disk images that can be used, with what to do. */
 const OTHERS: readonly { readonly magic: string; readonly advice: string }[] = [
-  { magic: "425a68", advice: "an unpacked image; this one is packed with bzip2: run bunzip2 on it first" },
-  { magic: "1f8b", advice: "an unpacked image; this one is packed with gzip: run gunzip on it first" },
-  { magic: "fd377a585a00", advice: "an unpacked image; this one is packed with xz: run unxz on it first" },
-  { magic: "28b52ffd", advice: "an unpacked image; this one is packed with zstd: run unzstd on it first" },
   { magic: "504b0304", advice: "an unpacked image; this one is a zip archive: run unzip on it first" },
   {
     magic: "4b444d56",
@@ -49,6 +61,10 @@ function qcow2(header: Buffer): DiskFormat | { readonly problem: string } {
 export function diskFormat(header: Buffer, fileSize: number): DiskFormat | { readonly problem: string } {
   if (header.toString("latin1", 0, 4) === "QFI\xfb") return qcow2(header);
   const start = header.toString("hex", 0, 16);
+  const packing = packingOf(header);
+  if (packing !== undefined) {
+    return { problem: `an image that is packed once; this one is packed twice: with ${packing} inside` };
+  }
   const other = OTHERS.find(({ magic }) => start.startsWith(magic));
   if (other !== undefined) return { problem: other.advice };
   // A bootable raw disk has an MBR, or the protective one of a GPT: 55 aa at the end of its first sector.

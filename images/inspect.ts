@@ -1,53 +1,64 @@
-/** Looks at the base image: whether it is one, how large its disk is, and what its content's identity is. */
-import { closeSync, openSync, readSync, statSync, type Stats } from "node:fs";
+/** Looks at a file: whether it is a disk image, how large its disk is, and what its content's identity is. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import type { ImageFinding } from "../plan/raw.ts";
-import { contentIdentity } from "./identity.ts";
+import type { FileImage } from "../plan/types.ts";
 import { diskFormat } from "./format.ts";
+import { contentIdentity } from "./identity.ts";
+import { errorCode, ImageProblem } from "./problem.ts";
 
 /** Enough for the header of every format that is told apart, and for a raw disk's partition table. */
 const HEADER_LENGTH = 1024;
 
-function readHeader(path: string): Buffer {
-  const file = openSync(path, "r");
+/**
+ * The first bytes of a file.
+ * @throws ImageProblem where there is no file, or it can't be read
+ */
+export function readHeader(path: string): Buffer {
   try {
-    const header = Buffer.alloc(HEADER_LENGTH);
-    return header.subarray(0, readSync(file, header, 0, HEADER_LENGTH, 0));
-  } finally {
-    closeSync(file);
+    const stat = statSync(path);
+    if (!stat.isFile())
+      throw new ImageProblem(`a file; ${path} is ${stat.isDirectory() ? "a folder" : "something else"}`);
+    const file = openSync(path, "r");
+    try {
+      const header = Buffer.alloc(HEADER_LENGTH);
+      return header.subarray(0, readSync(file, header, 0, HEADER_LENGTH, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (error instanceof ImageProblem) throw error;
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new ImageProblem(`an existing file; there is no ${path}`);
+    throw new ImageProblem(`a file that can be read; ${path} can't be (${code})`);
   }
 }
 
-const errorCode = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
-
 /**
- * What the config's `image` is.
- * @param value a path: absolute, from `folder`, or with `~/` in front.
- * @param folder what relative paths start from; Pulumi runs a program in its project's folder.
+ * The unpacked disk image that a file is.
+ * @param path absolute
+ * @throws ImageProblem where it is none, with what would be right
  */
+export function imageAt(path: string): FileImage {
+  const header = readHeader(path);
+  const disk = diskFormat(header, statSync(path).size);
+  if ("problem" in disk) throw new ImageProblem(`${disk.problem} (${path})`);
+  try {
+    return { kind: "file", path, sha256: contentIdentity(path), ...disk };
+  } catch (error) {
+    throw new ImageProblem(`a file that can be read to its end; ${path} can't be (${errorCode(error)})`);
+  }
+}
+
+/** As {@link imageAt}, for a path as it is typed: without verification. */
 export function inspectImage(value: string, folder: string = process.cwd()): ImageFinding {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
-    return { problem: "a file on this machine; download and unpack the image first, then give its path" };
-  }
   const path = value.startsWith("~/") ? resolve(homedir(), value.slice(2)) : resolve(folder, value);
-  let stat: Stats;
-  let header: Buffer;
   try {
-    stat = statSync(path);
-    if (!stat.isFile())
-      return { problem: `a file; ${path} is ${stat.isDirectory() ? "a folder" : "something else"}` };
-    header = readHeader(path);
+    return { image: imageAt(path) };
   } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return { problem: `an existing file; there is no ${path}` };
-    return { problem: `a file that can be read; ${path} can't be (${code})` };
-  }
-  const disk = diskFormat(header, stat.size);
-  if ("problem" in disk) return { problem: `${disk.problem} (${path})` };
-  try {
-    return { image: { kind: "file", path, sha256: contentIdentity(path), ...disk } };
-  } catch (error) {
-    return { problem: `a file that can be read to its end; ${path} can't be (${errorCode(error)})` };
+    if (!(error instanceof ImageProblem)) throw error;
+    return { problem: error.message };
   }
 }

@@ -17,9 +17,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { contentIdentity, identitiesFolder } from "../../../images/identity.ts";
-import { diskFormat } from "../../../images/format.ts";
-import { inspectImage } from "../../../images/inspect.ts";
+import { cacheFolder, contentDigest, contentIdentity, identitiesFolder } from "../../../images/identity.ts";
+import { diskFormat, packingOf } from "../../../images/format.ts";
+import { imageAt } from "../../../images/inspect.ts";
+import { ImageProblem } from "../../../images/problem.ts";
 
 const GIB = 2 ** 30;
 
@@ -63,10 +64,7 @@ describe("disk formats", () => {
     ["qcow2 of another version", qcow2({ version: 1 }), /version 2 or 3; this one says 1/],
     ["qcow2 without a size", qcow2({ size: 0 }), /sound disk size/],
     ["a cut off qcow2", qcow2().subarray(0, 40), /ends within its header/],
-    ["bzip2", Buffer.from("BZh91AY"), /run bunzip2/],
-    ["gzip", Buffer.from("1f8b0800", "hex"), /run gunzip/],
-    ["xz", Buffer.from("fd377a585a00", "hex"), /run unxz/],
-    ["zstd", Buffer.from("28b52ffd", "hex"), /run unzstd/],
+    ["what is still packed", Buffer.from("BZh91AY"), /packed twice: with bzip2 inside/],
     ["VMDK", Buffer.from("KDMV"), /VMDK: run qemu-img convert/],
     ["a text", Buffer.from("<html>404</html>"), /neither \(no qcow2 header, no partition table\)/],
     ["an empty file", Buffer.alloc(0), /neither/],
@@ -81,30 +79,53 @@ describe("disk formats", () => {
   }
 });
 
+describe("packings", () => {
+  for (const [start, packing] of [
+    ["425a6839", "bzip2"],
+    ["1f8b0800", "gzip"],
+    ["fd377a585a0000", "xz"],
+    ["28b52ffd04", "zstd"],
+    ["514649fb", undefined],
+    ["", undefined],
+  ] as const) {
+    it(`finds ${packing ?? "none"} in ${start === "" ? "an empty file" : start}`, () => {
+      assert.equal(packingOf(Buffer.from(start, "hex")), packing);
+    });
+  }
+});
+
 describe("images and their identity", () => {
   let folder: string;
   let cache: string;
   const before = process.env["XDG_CACHE_HOME"];
+  const moved = process.env["CLUSTER_CACHE_DIR"];
   const sha256 = (data: Buffer | string): string => createHash("sha256").update(data).digest("hex");
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "images-"));
     process.env["XDG_CACHE_HOME"] = join(folder, "cache");
+    delete process.env["CLUSTER_CACHE_DIR"];
     cache = identitiesFolder();
   });
 
   afterEach(() => {
     if (before === undefined) delete process.env["XDG_CACHE_HOME"];
     else process.env["XDG_CACHE_HOME"] = before;
+    if (moved !== undefined) process.env["CLUSTER_CACHE_DIR"] = moved;
     rmSync(folder, { recursive: true });
   });
 
   const problemOf = (value: string): string => {
-    const finding = inspectImage(value, folder);
-    return "problem" in finding ? finding.problem : assert.fail("this is an image");
+    try {
+      imageAt(join(folder, value));
+    } catch (error) {
+      if (error instanceof ImageProblem) return error.message;
+      throw error;
+    }
+    assert.fail("this is an image");
   };
 
-  it("are found by absolute and relative paths", () => {
+  it("are known by path, content, format and size", () => {
     writeFileSync(join(folder, "a.qcow2"), qcow2());
     const image = {
       kind: "file",
@@ -113,20 +134,15 @@ describe("images and their identity", () => {
       format: "qcow2",
       virtualSize: 8 * GIB,
     };
-    assert.deepEqual(inspectImage("./a.qcow2", folder), { image });
-    assert.deepEqual(inspectImage(join(folder, "a.qcow2"), "/"), { image });
+    assert.deepEqual(imageAt(join(folder, "a.qcow2")), image);
   });
 
   it("are refused with what is there instead", () => {
     mkdirSync(join(folder, "d"));
     assert.equal(problemOf("none.img"), `an existing file; there is no ${join(folder, "none.img")}`);
     assert.equal(problemOf("d"), `a file; ${join(folder, "d")} is a folder`);
-    assert.match(
-      problemOf("https://stable.release.flatcar-linux.net/x.img.bz2"),
-      /download and unpack the image first/,
-    );
-    writeFileSync(join(folder, "packed"), "BZh9");
-    assert.match(problemOf("packed"), /run bunzip2 on it first \(.*\/packed\)$/);
+    writeFileSync(join(folder, "text"), "<html>404</html>");
+    assert.match(problemOf("text"), /this file is neither .* \(.*\/text\)$/);
     symlinkSync("nowhere", join(folder, "link"));
     assert.match(problemOf("link"), /there is no/);
   });
@@ -163,6 +179,24 @@ describe("images and their identity", () => {
     assert.equal(contentIdentity(file), sha256("sixmore"));
   });
 
+  it("are kept where CLUSTER_CACHE_DIR or XDG_CACHE_HOME says", () => {
+    const home = process.env["HOME"] ?? "";
+    assert.equal(cacheFolder({}), join(home, ".cache/coreos-cluster"));
+    assert.equal(cacheFolder({ XDG_CACHE_HOME: "relative" }), join(home, ".cache/coreos-cluster"));
+    assert.equal(cacheFolder({ XDG_CACHE_HOME: "/c" }), "/c/coreos-cluster");
+    assert.equal(cacheFolder({ XDG_CACHE_HOME: "/c", CLUSTER_CACHE_DIR: "/d" }), "/d");
+  });
+
+  it("have two digests, kept apart", async () => {
+    const file = join(folder, "a.raw");
+    writeFileSync(file, "one");
+    await sleep(80);
+    for (let run = 0; run < 2; run++) {
+      assert.equal(contentDigest(file, "sha256"), sha256("one"));
+      assert.equal(contentDigest(file, "sha512"), createHash("sha512").update("one").digest("hex"));
+    }
+  });
+
   it("are hashed whole, however large", () => {
     const data = Buffer.alloc(9 * 2 ** 20 + 17, "abc");
     writeFileSync(join(folder, "a.raw"), data);
@@ -175,7 +209,7 @@ describe("images and their identity", () => {
     await sleep(80);
     contentIdentity(file);
     const [entry = ""] = readdirSync(cache);
-    for (const broken of ["", "{", "null", '{"stamp":1}', '{"stamp":"x","sha256":"y"}']) {
+    for (const broken of ["", "{", "null", '{"stamp":1}', '{"stamp":"x","digest":"y"}']) {
       writeFileSync(join(cache, entry), broken);
       assert.equal(contentIdentity(file), sha256("one"));
     }

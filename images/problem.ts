@@ -1,0 +1,65 @@
+/** Why an image can't be used, and words for messages about images. */
+
+/** A failure that is the user's to mend. */
+export class ImageProblem extends Error {
+  override name = "ImageProblem";
+  /** A command that mends it. */
+  readonly remedy: string | undefined;
+
+  /** @param message what would be right, and what was found instead */
+  constructor(message: string, remedy?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** Says what goes on: one line a call. */
+export type Report = (line: string) => void;
+
+/** "12.3 MB", in decimal units as downloads are given. */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 99.95e6 ? 1 : 0)} MB`;
+
+/** Whether an image's source is a URL; anything else is a path. */
+export const isUrl = (source: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
+
+/** A URL for messages: without user, password, query and fragment, which may be secrets. Paths come back as they are. */
+export function shown(source: string): string {
+  if (!isUrl(source) || !URL.canParse(source)) return source;
+  const url = new URL(source);
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** A word for a shell: quoted where it holds more than plain letters. */
+export const quote = (word: string): string =>
+  /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+export const errorCode = (error: unknown): string =>
+  (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
+
+/** Whether a write failed since there is no room: on the disk, in the quota, or under `ulimit -f`. */
+const isFull = (error: unknown): boolean => ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(error));
+
+/** Turns the errors of a full disk into one that says where room is needed; all others are rethrown as they are. */
+export function asFullDisk(error: unknown, folder: string): never {
+  if (!isFull(error)) throw error;
+  throw noRoom(`there is no room left in ${folder} (${errorCode(error)})`, error);
+}
+
+/** What is said where the cache has no room. */
+export const noRoom = (found: string, cause?: unknown): ImageProblem =>
+  new ImageProblem(
+    `room for the image in the cache; ${found}: free some (npm run image -- clean), or set CLUSTER_CACHE_DIR to a ` +
+      "folder on another disk",
+    undefined,
+    cause === undefined ? {} : { cause },
+  );
+
+/** A `report` that lets through at most one line in so many milliseconds. */
+export function throttled(report: Report, milliseconds = 1000): Report {
+  let last = -Infinity;
+  return (line) => {
+    if (performance.now() - last < milliseconds) return;
+    last = performance.now();
+    report(line);
+  };
+}
