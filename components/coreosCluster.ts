@@ -1,6 +1,6 @@
 /** A cluster: pool, base image, discovery, nodes, and the wait until etcd is healthy on all of its members. */
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterReport, MemberReport } from "../commands/readiness/report.ts";
+import type { ClusterReport } from "../commands/readiness/report.ts";
 import * as rendering from "../ignition/index.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import { makeBaseImage } from "./baseImage.ts";
@@ -126,7 +126,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
 }
 
 type Found = Pick<ClusterReport, "endpoints"> & {
-  readonly nodes: readonly Pick<MemberReport, "name" | "addresses">[];
+  readonly nodes: readonly Pick<ClusterReport["nodes"][number], "name" | "addresses">[];
 };
 
 /** What is known of a cluster that nobody waited for: given addresses, else names, which its network may resolve. */

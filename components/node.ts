@@ -87,6 +87,8 @@ export class Node extends pulumi.ComponentResource {
         hooks: { beforeCreate: [hooks.domain], onError: [hooks.goneDomain] },
         // What libvirt chose for the machine at its start, read back as if the program had asked for another.
         ignoreChanges: ["firmware", "nvram"],
+        // The provider takes these for changes that it can make to a machine that is there, and then makes none.
+        replaceOnChanges: ["arch", "networkInterfaces[*].bridge", "networkInterfaces[*].mac"],
       },
     );
     this.domainId = domain.id;

@@ -82,7 +82,7 @@ describe("machines of each architecture", function () {
           this.skip();
         }
         prefix = `${arch.replace("_", "-")}-core`;
-        stack = await place.stack(arch, { prefix, nodes: 1, plan: { arch } });
+        stack = await place.stack(arch, { prefix, nodes: 1, plan: () => ({ arch }) });
         await stack.pulumi("up");
       });
       after(async () => {

@@ -40,10 +40,10 @@ export interface Config {
   /** Machines without etcd, by what follows the prefix in their names. */
   readonly clients?: readonly string[];
   /** Whatever else a plan holds. */
-  readonly plan?: Partial<ClusterPlan>;
+  readonly plan?: (plan: ClusterPlan) => Partial<ClusterPlan>;
 }
 
-/** What the engine does to resources: `dev-core01-disk replace`. */
+/** What the engine does to resources: `dev-core01-disk replace`, with all steps of a replacement as one. */
 export type Steps = readonly string[];
 
 export interface Stack {
@@ -84,11 +84,21 @@ interface Step {
   readonly urn: string;
 }
 
-const stepsOf = (steps: readonly Step[]): Steps =>
-  steps
-    .filter(({ op, urn }) => op !== "same" && !urn.includes("::pulumi:pulumi:Stack::"))
-    .map(({ op, urn }) => `${urn.split("::").at(-1) ?? ""} ${op}`)
-    .toSorted();
+/** What becomes of each resource; the engine writes up to three steps for a replacement. */
+function stepsOf(steps: readonly Step[]): Steps {
+  const byName = new Map<string, Set<string>>();
+  for (const { op, urn } of steps) {
+    if (/^(same|read)$/.test(op) || urn.includes("::pulumi:pulumi:Stack::")) continue;
+    const name = urn.split("::").at(-1) ?? "";
+    byName.set(name, (byName.get(name) ?? new Set()).add(op));
+  }
+  const whole = (ops: ReadonlySet<string>): string => {
+    if (ops.has("replace") || ops.has("create-replacement")) return "replace";
+    // Deleted with what it hangs on, and not made again.
+    return ops.has("delete-replaced") ? "delete" : [...ops].toSorted().join(" and ");
+  };
+  return [...byName].map(([name, ops]) => `${name} ${whole(ops)}`).toSorted();
+}
 
 /** Smaller than a node of any use, so that three of them cost the machine little. */
 function planOf(config: Config, image: string, host: LabHost): ClusterPlan {
@@ -99,7 +109,7 @@ function planOf(config: Config, image: string, host: LabHost): ClusterPlan {
     ...{ name, role, mac: macOf(name), memory, vcpus: 1, diskSize: 2 ** 26, snippets: [] },
     profiles: ["base", "metadata-local", role === "member" ? "etcd" : "etcd-client"],
   });
-  return {
+  const plan: ClusterPlan = {
     prefix,
     os: "lab",
     arch: "x86_64",
@@ -126,8 +136,8 @@ function planOf(config: Config, image: string, host: LabHost): ClusterPlan {
     readinessTimeout: 60,
     warnings: [],
     secretKeys: [],
-    ...config.plan,
   };
+  return { ...plan, ...config.plan?.(plan) };
 }
 
 /** A private libvirt and a Pulumi of its own; takes minutes only where the toolchain must be built first. */
@@ -191,26 +201,24 @@ export async function makePlace(): Promise<Place> {
         throw new Error(`pulumi ${verb}:\n${diagnostics(error.output)}`, { cause: error });
       }
     };
+    const stepsOfRun = async (verb: string): Promise<Steps> => {
+      const events = join(folder, `events-${name}.json`);
+      rmSync(events, { force: true });
+      await pulumi(verb, "--event-log", events);
+      return stepsOf(
+        lines(readFileSync(events, "utf8"))
+          .map((line) => JSON.parse(line) as { resourcePreEvent?: { metadata: Step } })
+          .flatMap((event) =>
+            event.resourcePreEvent === undefined ? [] : [event.resourcePreEvent.metadata],
+          ),
+      );
+    };
     return {
       name,
       set,
       pulumi,
-      announced: async () => {
-        const { stdout } = await pulumi("preview", "--json");
-        return stepsOf((JSON.parse(stdout) as { steps: Step[] }).steps);
-      },
-      done: async () => {
-        const events = join(folder, `events-${name}.json`);
-        rmSync(events, { force: true });
-        await pulumi("up", "--event-log", events);
-        return stepsOf(
-          lines(readFileSync(events, "utf8"))
-            .map((line) => JSON.parse(line) as { resourcePreEvent?: { metadata: Step } })
-            .flatMap((event) =>
-              event.resourcePreEvent === undefined ? [] : [event.resourcePreEvent.metadata],
-            ),
-        );
-      },
+      announced: () => stepsOfRun("preview"),
+      done: () => stepsOfRun("up"),
       killAt: async (verb, output) => {
         const [file = "", ...rest] = command(verb);
         const child = spawn(file, rest, {
