@@ -3,16 +3,25 @@ import { createHash } from "node:crypto";
 import { imageIdentity } from "../plan/image.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import { RenderError } from "./errors.ts";
-import { profilesOf } from "./profiles.ts";
-import { compose, type ContainerLinuxConfig } from "./render/compose.ts";
-import { transpile } from "./transpile/index.ts";
-import { variablesOf, type Bootstrap } from "./variables.ts";
+import { renderNode } from "./node.ts";
+import type { Ignition } from "./transpile/index.ts";
+import type { Bootstrap } from "./variables.ts";
 
 export { RenderError } from "./errors.ts";
+export { composeConfig } from "./node.ts";
 export type { Bootstrap } from "./variables.ts";
 
-/** Stands for the discovery URL wherever a configuration is made before there is one. */
-const STAND_IN: Bootstrap = { discoveryUrl: "http://discovery.invalid/stand-in" };
+/** Stands for what a bootstrap brings, wherever a configuration is made before there is one. */
+function standIn({ discovery, bootstrapSize }: ClusterPlan, word = "stand-in"): Bootstrap {
+  const urls: Readonly<Record<ClusterPlan["discovery"]["mode"], string>> = {
+    service: `http://discovery.invalid/${word}`,
+    etcd: `http://discovery.invalid/${word}`,
+    url: `http://discovery.invalid/${word}`,
+    v3: `http://discovery.invalid/_etcd/registry/${word}`,
+    static: "",
+  };
+  return { discoveryUrl: bootstrapSize === 0 ? "" : urls[discovery.mode], clusterToken: word };
+}
 
 /** Hex digits of a short hash: 48 bits, so that two versions of one disk never meet. */
 const SHORT = 12;
@@ -20,21 +29,9 @@ const SHORT = 12;
 const shortHash = (parts: readonly unknown[]): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, SHORT);
 
-/** A node's Container Linux Config: what its profiles say, before the transpiler sees it. Runs no program. */
-export const composeConfig = (
-  plan: ClusterPlan,
-  node: NodePlan,
-  bootstrap: Bootstrap,
-): ContainerLinuxConfig => compose(profilesOf(plan), variablesOf(plan, node, bootstrap));
-
-/**
- * A node's Ignition config, as JSON in the version that the plan's system reads. The same plan and URL give the same text.
- * Runs ct, and for some systems ign-converter, from PATH: some milliseconds each.
- * @throws RenderError naming the node, the profile and its line.
- */
-export function renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: Bootstrap): string {
+function render(plan: ClusterPlan, node: NodePlan, bootstrap: Bootstrap): Ignition {
   try {
-    return transpile(composeConfig(plan, node, bootstrap), plan.os);
+    return renderNode(plan, node, bootstrap);
   } catch (error) {
     if (!(error instanceof RenderError)) throw error;
     throw new RenderError(`The configuration of node ${node.name} could not be made. ${error.message}`, {
@@ -43,58 +40,104 @@ export function renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: Boo
   }
 }
 
+/**
+ * A node's Ignition config, as JSON in the version that the plan's system reads. The same plan and URL give the same text.
+ * Runs ct, and as they are needed butane and ign-converter, from PATH, and ignition-validate on the result: some milliseconds
+ * each. Where members find each other without a registry the generation is the cluster's token, unless one is given.
+ * @throws RenderError naming the node, the file and its line.
+ */
+export function renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: Bootstrap): string {
+  const withToken: Bootstrap =
+    plan.discovery.mode === "static" ? { clusterToken: generation(plan), ...bootstrap } : bootstrap;
+  return render(plan, node, withToken).json;
+}
+
 /** What is asked for many times of one plan and costs a transpiler run or more; plans never change. */
 interface Known {
-  readonly contents: Map<string, readonly unknown[]>;
+  readonly nodes: Map<string, Ignition>;
   generation?: string;
 }
 
 const known = new WeakMap<ClusterPlan, Known>();
 
 function knownOf(plan: ClusterPlan): Known {
-  const entry = known.get(plan) ?? { contents: new Map<string, readonly unknown[]>() };
+  const entry = known.get(plan) ?? { nodes: new Map<string, Ignition>() };
   known.set(plan, entry);
   return entry;
 }
 
-/** All that gives a node's disk its content at first boot, but for the discovery URL. */
-function diskContent(plan: ClusterPlan, node: NodePlan): readonly unknown[] {
-  const { contents } = knownOf(plan);
-  const content = contents.get(node.name) ?? [
-    node.name,
-    imageIdentity(plan.image),
-    node.diskSize,
-    renderIgnition(plan, node, STAND_IN),
-  ];
-  contents.set(node.name, content);
-  return content;
+/** A node's config as it is before there is a cluster. */
+function foreseen(plan: ClusterPlan, node: NodePlan): Ignition {
+  const { nodes } = knownOf(plan);
+  const ignition = nodes.get(node.name) ?? render(plan, node, standIn(plan));
+  nodes.set(node.name, ignition);
+  return ignition;
 }
 
-const members = (plan: ClusterPlan): readonly NodePlan[] => plan.nodes.slice(0, plan.bootstrapSize);
+/** All that gives a node's disk its content at first boot, but for what the bootstrap brings. */
+const diskContent = (plan: ClusterPlan, node: NodePlan): readonly unknown[] => [
+  node.name,
+  imageIdentity(plan.image),
+  node.diskSize,
+  foreseen(plan, node).json,
+];
+
+const members = (plan: ClusterPlan): readonly NodePlan[] =>
+  plan.nodes.filter(({ role }) => role === "member").slice(0, plan.bootstrapSize);
+
+/** The bootstrap that the user brings, if any; one that the program obtains is the consequence of the generation. */
+function given({ discovery }: ClusterPlan): string | null {
+  if (discovery.mode === "url") return discovery.url;
+  return discovery.mode === "v3" ? (discovery.token ?? null) : null;
+}
 
 /**
  * A short hash of all that shapes a fresh cluster: its members' names, disks and configurations, the image's content and the
  * pool. Another generation means new disks for all members, and a new discovery URL, since a used one admits nobody else.
- * Time-outs, memory, the image's path and the layout of profiles are not part of it. Renders every member's configuration, so
- * that a mistake in a profile comes out before anything is made.
+ * Time-outs, memory, the image's path, the layout of profiles and nodes that are no members are not part of it. Renders every
+ * member's configuration, so that a mistake in a file comes out before anything is made.
  * @throws RenderError
  */
 export function generation(plan: ClusterPlan): string {
-  // A URL that the user gives is a bootstrap of its own; one that the program obtains is the consequence of this hash.
-  const given = plan.discovery.mode === "url" ? plan.discovery.url : null;
   return (knownOf(plan).generation ??= shortHash([
     members(plan).map((node) => diskContent(plan, node)),
     plan.pool.path,
-    given,
+    given(plan),
   ]));
 }
 
+/** Whether a node's config hangs on the bootstrap: with another one it would be another. */
+const usesBootstrap = (plan: ClusterPlan, node: NodePlan): boolean =>
+  render(plan, node, standIn(plan, "another")).json !== foreseen(plan, node).json;
+
 /**
  * A short hash of all that shapes a node's disk, known at preview: what names of volumes carry, so that a changed node gets a
- * fresh disk. Members change together (see `generation`).
+ * fresh disk. Members change together (see `generation`), and with them a node whose files mention the discovery URL.
  * @throws RenderError
  */
 export function fingerprint(plan: ClusterPlan, node: NodePlan): string {
   const isMember = members(plan).some(({ name }) => name === node.name);
-  return shortHash([diskContent(plan, node), plan.pool.path, isMember ? generation(plan) : null]);
+  const bound = isMember || usesBootstrap(plan, node);
+  return shortHash([diskContent(plan, node), plan.pool.path, bound ? generation(plan) : null]);
+}
+
+/**
+ * What the transpilers say about the user's files without refusing them, for every run to show: one line each, with file and
+ * line, and the nodes where it is not all of those that have the file.
+ * @throws RenderError
+ */
+export function warningsOf(plan: ClusterPlan): readonly string[] {
+  const found = new Map<string, NodePlan[]>();
+  for (const node of plan.nodes) {
+    for (const warning of foreseen(plan, node).warnings) {
+      found.set(warning, [...(found.get(warning) ?? []), node]);
+    }
+  }
+  return [...found].map(([warning, nodes]) => {
+    const files = (node: NodePlan): string => JSON.stringify(node.snippets.map(({ source }) => source));
+    const alike = plan.nodes.filter((node) => nodes.some((other) => files(node) === files(other)));
+    return alike.length === nodes.length
+      ? warning
+      : `${warning} (${nodes.map(({ name }) => name).join(", ")})`;
+  });
 }

@@ -1,15 +1,16 @@
 /** Profiles and variables in, one Container Linux Config out, which knows where each of its lines comes from. */
 import { isAlias, isMap, isPair, isScalar, isSeq } from "yaml";
-import { mergeProfiles, originText, type Merged } from "./merge.ts";
+import { documentOf, type Document, type Origin } from "./document.ts";
+import { mergeDocuments } from "./merge.ts";
 import type { Profile } from "./profile.ts";
 import { substitute, type Variables } from "./substitute.ts";
 import type { Path } from "./values.ts";
 import { readYaml, writeYaml } from "./yaml.ts";
 
-export interface ContainerLinuxConfig {
+export interface ContainerLinuxConfig extends Document {
   readonly text: string;
-  /** The profile and line that a line of `text` comes from, for messages of the transpiler. */
-  readonly locate: (line: number) => string | undefined;
+  /** The file and line that a line of `text` comes from, for messages of the transpiler. */
+  readonly locate: (line: number) => Origin | undefined;
 }
 
 /** The path of the innermost value that begins at or before a line of a YAML text and does not end before it. */
@@ -36,19 +37,15 @@ function pathAt(text: string, line: number): Path {
   return descend(document.contents);
 }
 
-function locate(text: string, merged: Merged, line: number): string | undefined {
-  const origin = merged.originOf(pathAt(text, line));
-  return origin === undefined ? undefined : originText(origin);
+/** A Container Linux Config for ct: written out, and able to say where each of its lines comes from. */
+export function written(document: Document): ContainerLinuxConfig {
+  const text = writeYaml(document.value);
+  return { ...document, text, locate: (line) => document.originOf(pathAt(text, line)) };
 }
 
 /**
  * One Container Linux Config from profiles, in their order.
  * @throws RenderError where a variable is missing or two profiles contradict.
  */
-export function compose(profiles: readonly Profile[], variables: Variables): ContainerLinuxConfig {
-  const merged = mergeProfiles(
-    profiles.map((profile) => ({ profile, value: substitute(profile, variables) })),
-  );
-  const text = writeYaml(merged.value);
-  return { text, locate: (line) => locate(text, merged, line) };
-}
+export const compose = (profiles: readonly Profile[], variables: Variables): ContainerLinuxConfig =>
+  written(mergeDocuments(profiles.map((profile) => documentOf(profile, substitute(profile, variables)))));

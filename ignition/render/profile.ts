@@ -7,6 +7,8 @@ export interface Profile {
   /** What messages call it: its file. */
   readonly source: string;
   readonly value: ValueMap;
+  /** Set where the user wrote it. */
+  readonly user?: boolean;
   /** The line of a value, counted from 1, or of what is nearest around it. */
   readonly lineOf: (path: Path) => number;
 }

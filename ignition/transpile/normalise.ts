@@ -1,6 +1,6 @@
 /**
- * Makes what ct writes fit for every reader. Ignition 2 let pass, and the converter to Ignition 3 refuses: a networkd section,
- * and a unit that is listed twice (ct does so when a config has an etcd section and its own drop-in for etcd). Pure.
+ * Makes an Ignition 2 config fit for every reader. Ignition 2 let pass, and the converter to Ignition 3 refuses: a networkd
+ * section, and a unit that is listed twice (ct does so when a config has an etcd section and its own drop-in for etcd). Pure.
  */
 import { RenderError } from "../errors.ts";
 import type { Dropin, FileEntry, Ignition2, Unit } from "./ignition2.ts";
@@ -69,28 +69,36 @@ const networkFiles = (units: readonly Unit[]): FileEntry[] =>
     ...dropins.map((dropin) => textFile(`${NETWORK_FOLDER}/${name}.d/${dropin.name}`, dropin.contents ?? "")),
   ]);
 
-/**
- * The same configuration with each unit once, networkd's units as files, and no empty `tls`.
- * @throws RenderError where a unit or file is given twice with different content.
- */
-export function normalise(config: Ignition2): Ignition2 {
-  const { networkd, ignition, ...rest } = config;
-  const { security, ...head } = ignition;
-  const moved = networkFiles(networkd?.units ?? []);
-  const files = rest.storage?.files ?? [];
+/** The networkd section as files beside those that there are. */
+function withNetworkFiles(
+  storage: Ignition2["storage"],
+  units: readonly Unit[],
+): NonNullable<Ignition2["storage"]> {
+  const moved = networkFiles(units);
+  const files = storage?.files ?? [];
   for (const { path } of moved) {
     if (files.some((file) => file.path === path)) {
       throw new RenderError(`${path} is given twice: as a file and as a unit of the networkd section`);
     }
   }
+  return { ...storage, ...(files.length + moved.length === 0 ? {} : { files: [...files, ...moved] }) };
+}
+
+/**
+ * The same configuration with each unit once, networkd's units as files, and no empty `tls`.
+ * @param keepNetworkd leaves the networkd section in, for a system that reads it
+ * @throws RenderError where a unit or file is given twice with different content.
+ */
+export function normalise(config: Ignition2, keepNetworkd = false): Ignition2 {
+  const { networkd, ignition, ...rest } = config;
+  const { security, ...head } = ignition;
+  const units = networkd?.units ?? [];
   const hasTls = security?.tls !== undefined && Object.keys(security.tls).length > 0;
   return {
     ...rest,
     ignition: { ...head, ...(hasTls ? { security } : {}) },
-    storage: {
-      ...rest.storage,
-      ...(files.length + moved.length === 0 ? {} : { files: [...files, ...moved] }),
-    },
+    ...(keepNetworkd && units.length > 0 ? { networkd: { units: uniqueUnits(units) } } : {}),
+    storage: withNetworkFiles(rest.storage, keepNetworkd ? [] : units),
     systemd: { ...rest.systemd, units: uniqueUnits(rest.systemd?.units ?? []) },
   };
 }

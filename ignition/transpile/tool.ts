@@ -21,7 +21,19 @@ export const IGN_CONVERTER: Tool = {
   origin: "https://github.com/coreos/ign-converter",
 };
 
-/** Seconds; both tools take milliseconds. */
+export const BUTANE: Tool = {
+  command: "butane",
+  purpose: "the transpiler of Butane files",
+  origin: "https://github.com/coreos/butane/releases",
+};
+
+export const IGNITION_VALIDATE: Tool = {
+  command: "ignition-validate",
+  purpose: "which checks every node's configuration before it is used",
+  origin: "https://github.com/coreos/ignition/releases",
+};
+
+/** Seconds; all of them take milliseconds. */
 const TIME_LIMIT = 60;
 
 export interface ToolResult {
@@ -30,8 +42,7 @@ export interface ToolResult {
   readonly stderr: string;
 }
 
-/** @throws RenderError where the tool can't be run at all. */
-export function runTool(tool: Tool, args: readonly string[], input: string): ToolResult {
+function run(tool: Tool, args: readonly string[], input: string): ToolResult {
   const { error, status, signal, stdout, stderr } = spawnSync(tool.command, args, {
     input,
     encoding: "utf8",
@@ -49,4 +60,18 @@ export function runTool(tool: Tool, args: readonly string[], input: string): Too
   }
   if (signal !== null) throw new RenderError(`${tool.command} was ended by ${signal}`);
   return { ok: status === 0, stdout, stderr };
+}
+
+const known = new Map<string, ToolResult>();
+
+/**
+ * Runs a tool; equal input is given to it once per process.
+ * @param beside stands for all that the tool reads beside its input (local files)
+ * @throws RenderError where the tool can't be run at all.
+ */
+export function runTool(tool: Tool, args: readonly string[], input: string, beside = ""): ToolResult {
+  const key = JSON.stringify([tool.command, args, beside, input]);
+  const result = known.get(key) ?? run(tool, args, input);
+  known.set(key, result);
+  return result;
 }

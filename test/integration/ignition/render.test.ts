@@ -5,9 +5,7 @@ import fc from "fast-check";
 import { assertGolden } from "../../unit/ignition/golden.ts";
 import { image, plan, publicKey } from "../../unit/plan/fixtures.ts";
 import { fingerprint, generation, RenderError, renderIgnition } from "../../../ignition/index.ts";
-import { compose } from "../../../ignition/render/compose.ts";
-import { parseProfile } from "../../../ignition/render/profile.ts";
-import { transpile } from "../../../ignition/transpile/index.ts";
+import { inputOf, transpiled } from "./inputs.ts";
 import type { ClusterPlan } from "../../../plan/types.ts";
 
 const bootstrap = { discoveryUrl: "http://10.0.0.1:2379/v2/keys/discovery/0123" };
@@ -66,19 +64,16 @@ describe("a node's Ignition config", () => {
 });
 
 describe("transpiling", () => {
-  const config = (text: string): ReturnType<typeof compose> =>
-    compose([parseProfile("snippet.yaml", text)], {});
-
   it("names the profile and the line that ct complains of", () => {
     const text =
       "storage:\n  files:\n    - path: /a\n      filesystem: root\n      mode: 0644\n    - path: /b\n      filesystem: root\n      modus: 0644\n      mode: 0644\n";
-    const profiles = [parseProfile("first.yaml", "etcd:\n  name: x\n"), parseProfile("snippet.yaml", text)];
+    const inputs = [inputOf("first.yaml", "etcd:\n  name: x\n"), inputOf("snippet.yaml", text)];
     assert.throws(
-      () => transpile(compose(profiles, {}), "lab"),
+      () => transpiled("lab", ...inputs),
       (error) => {
         assert.ok(error instanceof RenderError);
         assert.match(error.message, /unrecognized key: modus/);
-        assert.match(error.message, /line \d+.*\(snippet\.yaml line 8\)/);
+        assert.match(error.message, /snippet\.yaml line 8: /);
         assert.doesNotMatch(error.message, /first\.yaml/);
         return true;
       },
@@ -86,21 +81,23 @@ describe("transpiling", () => {
   });
 
   it("moves networkd's units for systems that read Ignition 3", () => {
-    const json = transpile(
-      config(
+    const json = transpiled(
+      "lab",
+      inputOf(
+        "snippet.yaml",
         "networkd:\n  units:\n    - name: 00-eth.network\n      contents: |\n        [Match]\n        Name=eth0\n",
       ),
-      "lab",
     );
     assert.ok(json.includes('"path":"/etc/systemd/network/00-eth.network"'), json);
   });
 
   it("reads a classic config's words and numbers as ct does", () => {
-    const json = transpile(
-      config(
+    const json = transpiled(
+      "flatcar",
+      inputOf(
+        "snippet.yaml",
         "locksmith:\n  reboot_strategy: off\nsystemd:\n  units:\n    - name: a.service\n      enabled: yes\nstorage:\n  files:\n    - path: /a\n      filesystem: root\n      mode: 0755\n      contents: { inline: off }\n",
       ),
-      "flatcar",
     );
     assert.ok(json.includes("REBOOT_STRATEGY%3D%22off%22"), json);
     assert.ok(json.includes('"source":"data:,off"'), json);
@@ -137,11 +134,12 @@ describe("transpiling", () => {
       fc.property(
         fc.array(piece, { minLength: 1, maxLength: 10 }).map((parts) => parts.join("")),
         (text) => {
-          const profile = parseProfile(
+          const input = inputOf(
             "one.yaml",
             'storage:\n  files:\n    - path: /a\n      filesystem: root\n      mode: 0644\n      contents: { inline: "{{text}}" }\n',
+            { text },
           );
-          const json = transpile(compose([profile], { text }), "flatcar");
+          const json = transpiled("flatcar", input);
           const { storage } = JSON.parse(json) as { storage: { files: { contents: { source: string } }[] } };
           const source = storage.files[0]?.contents.source ?? "";
           assert.ok(source.startsWith("data:,"), source);
@@ -231,13 +229,14 @@ describe("generation and fingerprints", () => {
       "# a comment\nsystemd:\n  units:\n    - name: a.service\n      enabled: true\n    - name: b.service\n      enabled: true\netcd:\n  name: x\n  discovery: http://d/1\n";
     const two =
       "etcd: { discovery: http://d/1, name: x }\nsystemd:\n  units: # another\n    - { enabled: true, name: b.service }\n    - { enabled: true, name: a.service }\n";
-    const json = (text: string): string => transpile(compose([parseProfile("p.yaml", text)], {}), "lab");
+    const json = (text: string): string => transpiled("lab", inputOf("p.yaml", text));
     assert.equal(json(one), json(two));
   });
 
   it("leave other nodes alone when a machine that is no member joins", () => {
     const five = plan({ nodes: 5 });
-    const grown: ClusterPlan = { ...five, bootstrapSize: 3 };
+    const nodes = five.nodes.map((node, index) => (index < 3 ? node : { ...node, role: "client" as const }));
+    const grown: ClusterPlan = { ...five, nodes, bootstrapSize: 3 };
     assert.deepEqual(prints(grown).slice(0, 4), prints(base));
   });
 });

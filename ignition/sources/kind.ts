@@ -1,0 +1,76 @@
+/** Tells what language a file is written in, by what it says. */
+import { dirname } from "node:path";
+import { RenderError } from "../errors.ts";
+import { parseProfile, type Profile } from "../render/profile.ts";
+import { isMap, type ValueMap } from "../render/values.ts";
+import type { SourceFile } from "../../plan/types.ts";
+
+export type Language =
+  | { readonly kind: "clc" }
+  | { readonly kind: "butane"; readonly variant: string; readonly version: string }
+  | { readonly kind: "ignition"; readonly version: string };
+
+/** A profile or a file of the user's, read. */
+export interface Source {
+  readonly profile: Profile;
+  readonly language: Language;
+  /** The folder of the file, to which what it names is relative; absent for profiles, which name no files. */
+  readonly folder?: string;
+}
+
+/** A version as it is written: YAML reads an unquoted `1.10` or `3` as a number. */
+const versionText = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
+
+/** Container Linux Configs have an `ignition` section too, but no version in it. */
+export function languageOf(value: ValueMap): Language {
+  const { variant, version, ignition } = value;
+  if (variant !== undefined) {
+    return { kind: "butane", variant: versionText(variant), version: versionText(version) };
+  }
+  if (isMap(ignition) && ignition["version"] !== undefined) {
+    return { kind: "ignition", version: versionText(ignition["version"]) };
+  }
+  return { kind: "clc" };
+}
+
+/** The same words start both: a script for coreos-cloudinit, which no system that reads Ignition runs. */
+const CLOUD_CONFIG = /^#cloud-config\b|^#!/;
+
+/** The value as JSON has it: YAML's reader keeps how a number is written. */
+function parseJson(source: string, text: string): ValueMap {
+  try {
+    return JSON.parse(text) as ValueMap;
+  } catch (cause) {
+    throw new RenderError(
+      `${source}: it has ignition.version, so it should be an Ignition config, which is JSON, but it is none ` +
+        `(${(cause as Error).message}). A Container Linux Config has no ignition.version, and Butane begins with variant:`,
+      { cause },
+    );
+  }
+}
+
+const read = new WeakMap<SourceFile, Source>();
+
+/**
+ * A file of the user's, parsed.
+ * @throws RenderError naming source and line where it can't be parsed, or is in a language that nothing here reads.
+ */
+export function readSource(file: SourceFile): Source {
+  const known = read.get(file);
+  if (known !== undefined) return known;
+  if (CLOUD_CONFIG.test(file.text)) {
+    const what = file.text.startsWith("#!") ? "a script" : "a cloud-config";
+    throw new RenderError(
+      `${file.source} is ${what}, which systems with Ignition don't read: write it as a Container Linux Config, as ` +
+        "Butane or as Ignition JSON",
+    );
+  }
+  const text = file.text.replace(/^\ufeff/, "");
+  const yaml = parseProfile(file.source, text);
+  const language = languageOf(yaml.value);
+  const value = language.kind === "ignition" ? parseJson(file.source, text) : yaml.value;
+  const source: Source = { profile: { ...yaml, value, user: true }, language, folder: dirname(file.path) };
+  read.set(file, source);
+  return source;
+}
