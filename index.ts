@@ -6,9 +6,9 @@ import * as texts from "./outputs/index.ts";
 import { ConfigError, makePlan } from "./plan/index.ts";
 import { readSettings } from "./settings.ts";
 
-function makeCluster(): CoreOSCluster {
+async function makeCluster(): Promise<CoreOSCluster> {
   try {
-    const plan = makePlan(readSettings());
+    const plan = makePlan(await readSettings());
     for (const warning of plan.warnings) void pulumi.log.warn(warning);
     return new CoreOSCluster("cluster", { plan });
   } catch (error) {
@@ -19,7 +19,7 @@ function makeCluster(): CoreOSCluster {
   }
 }
 
-const cluster = makeCluster();
+const cluster = await makeCluster();
 
 export const nodes = cluster.nodes;
 export const etcdEndpoints = cluster.etcdEndpoints;

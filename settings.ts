@@ -4,9 +4,11 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { isUtf8 } from "node:buffer";
 import * as pulumi from "@pulumi/pulumi";
-import { inspectImage } from "./images/inspect.ts";
+import { resolveImage } from "./images/resolve.ts";
+import { DEFAULTS } from "./plan/defaults.ts";
 import { filesNamed } from "./plan/files.ts";
 import type { FileFinding, RawSettings } from "./plan/raw.ts";
+import { imageRequestOf } from "./plan/schema/image.ts";
 import { prefixIn } from "./plan/typed.ts";
 
 /** Pulumi hands everything over as text: objects and lists as JSON, all else as it was typed. */
@@ -62,9 +64,10 @@ export function readSource(source: string, folder: string = process.cwd()): File
 
 /**
  * The settings of the current stack, for `makePlan`: values unchecked, all keys (unknown ones too), and what was found
- * out about the files that they name. Looks at the image file, so it takes as long as its checksum does the first time.
+ * out about the files that they name. Fetches, verifies and unpacks the image the first time, with lines of progress;
+ * after that it takes milliseconds.
  */
-export function readSettings(): RawSettings {
+export async function readSettings(): Promise<RawSettings> {
   const namespace = `${pulumi.getProject()}:`;
   // "" stands for a key that is not set: the default that Pulumi.yaml must give each key that it describes.
   const own = Object.entries(pulumi.runtime.allConfig()).filter(
@@ -78,7 +81,11 @@ export function readSettings(): RawSettings {
   const files = filesNamed({ stack, values, secretKeys }).map(
     (source) => [source, readSource(source)] as const,
   );
-  const image = values["image"];
+  const request = imageRequestOf(values["image"]);
+  const os = typeof values["os"] === "string" ? values["os"] : DEFAULTS.os;
+  // Ephemeral: shown while it goes on, and not kept among the run's messages.
+  const report = (line: string): void => void pulumi.log.info(line, undefined, undefined, true);
+  const image = request === undefined ? undefined : await resolveImage(request, os, report);
   const commandPrefix = prefixIn(process.env);
   return {
     stack,
@@ -86,6 +93,6 @@ export function readSettings(): RawSettings {
     secretKeys,
     ...(commandPrefix === undefined ? {} : { commandPrefix }),
     ...(files.length === 0 ? {} : { files: Object.fromEntries(files) }),
-    ...(typeof image === "string" && image.trim() !== "" ? { image: inspectImage(image.trim()) } : {}),
+    ...(image === undefined ? {} : { image }),
   };
 }

@@ -1,8 +1,5 @@
 /** Looks at a file: whether it is a disk image, how large its disk is, and what its content's identity is. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { resolve } from "node:path";
-import type { ImageFinding } from "../plan/raw.ts";
 import type { FileImage } from "../plan/types.ts";
 import { diskFormat } from "./format.ts";
 import { contentIdentity } from "./identity.ts";
@@ -49,16 +46,5 @@ export function imageAt(path: string): FileImage {
     return { kind: "file", path, sha256: contentIdentity(path), ...disk };
   } catch (error) {
     throw new ImageProblem(`a file that can be read to its end; ${path} can't be (${errorCode(error)})`);
-  }
-}
-
-/** As {@link imageAt}, for a path as it is typed: without verification. */
-export function inspectImage(value: string, folder: string = process.cwd()): ImageFinding {
-  const path = value.startsWith("~/") ? resolve(homedir(), value.slice(2)) : resolve(folder, value);
-  try {
-    return { image: imageAt(path) };
-  } catch (error) {
-    if (!(error instanceof ImageProblem)) throw error;
-    return { problem: error.message };
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
+import { contentIdentity } from "../../images/identity.ts";
 import type { LabContext, LabPaths } from "../../lab/shared/context.ts";
 import { run } from "../../lab/shared/process.ts";
 import { enterCommand, temporaryFolder, type LabHost } from "../../lab/libvirt/index.ts";
@@ -116,7 +117,8 @@ export async function openProgramSession(
     libvirtUri: host.uri,
     bridge: host.bridge,
     domainType: host.domainType,
-    image: image.path,
+    // Built on this machine and signed by nobody: what is in the cache now is what the program is to find there.
+    image: { source: image.path, sha256: contentIdentity(image.path) },
     registry: host.registry,
     sshAuthorizedKey: await ensureSshKey(context),
   });

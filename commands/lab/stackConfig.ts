@@ -29,8 +29,8 @@ export interface LabValues {
   readonly libvirtUri: string;
   readonly bridge: string;
   readonly domainType: string;
-  /** Path of the guest image. */
-  readonly image: string;
+  /** The guest image: its path, and the sha256 of its content. */
+  readonly image: { readonly source: string; readonly sha256: string };
   /** URL of the discovery registry. */
   readonly registry: string;
   readonly sshAuthorizedKey: string;

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { labConfig, mergeStackConfig } from "../../../commands/lab/stackConfig.ts";
 
+const image = { source: "/cache/image.qcow2", sha256: "ab".repeat(32) };
 const lab = labConfig({
   libvirtUri: "qemu:///system",
   bridge: "br0",
   domainType: "qemu",
-  image: "/cache/image.qcow2",
+  image,
   registry: "http://192.0.2.1:2379",
   sshAuthorizedKey: "ssh-ed25519 AAAA lab",
 });
@@ -18,7 +19,7 @@ describe("the lab's copy of the stack config", () => {
     );
     assert.equal(file.config?.["coreos-cluster:nodes"], 3);
     assert.equal(file.config["coreos-cluster:bridge"], "br7");
-    assert.equal(file.config["coreos-cluster:image"], "/cache/image.qcow2");
+    assert.deepEqual(file.config["coreos-cluster:image"], image);
     assert.deepEqual(file.config["coreos-cluster:discovery"], {
       mode: "etcd",
       endpoint: "http://192.0.2.1:2379",
@@ -60,9 +61,10 @@ describe("the lab's copy of the stack config", () => {
 
   it("lets go of a lab value that changed, such as the image of another recipe", () => {
     const first = mergeStackConfig({}, lab);
-    const next = { ...lab, "coreos-cluster:image": "/cache/other.qcow2" };
+    const other = { ...image, source: "/cache/other.qcow2" };
+    const next = { ...lab, "coreos-cluster:image": other };
     const { file } = mergeStackConfig({}, next, first.generated, first.file);
-    assert.equal(file.config?.["coreos-cluster:image"], "/cache/other.qcow2");
+    assert.deepEqual(file.config?.["coreos-cluster:image"], other);
   });
 
   it("gives a key that the lab supplies the lab's value again when it was set and removed", () => {
@@ -75,7 +77,7 @@ describe("the lab's copy of the stack config", () => {
     assert.equal(second.file.config?.["coreos-cluster:image"], "/somebody's.qcow2");
     delete config["coreos-cluster:image"];
     const third = mergeStackConfig({}, lab, second.generated, { config });
-    assert.equal(third.file.config?.["coreos-cluster:image"], "/cache/image.qcow2");
+    assert.deepEqual(third.file.config?.["coreos-cluster:image"], image);
   });
 
   it("writes the same again when nothing changed", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { homedir, tmpdir } from "node:os";
@@ -32,14 +33,14 @@ describe("reading the settings", () => {
     restore(outer);
   });
 
-  const read = (config: Record<string, string>, secrets: string[] = []): ReturnType<typeof readSettings> => {
+  const read = async (config: Record<string, string>, secrets: string[] = []) => {
     pulumi.runtime.setAllConfig(config, secrets);
-    return readSettings();
+    return await readSettings();
   };
 
-  it("gives the stack's name and all keys of the project, known or not", () => {
+  it("gives the stack's name and all keys of the project, known or not", async () => {
     assert.deepEqual(
-      read({
+      await read({
         "coreos-cluster:nodes": "3",
         "coreos-cluster:nodez": "x",
         "libvirt:uri": "qemu:///system",
@@ -53,14 +54,14 @@ describe("reading the settings", () => {
     );
   });
 
-  it("hands over what stands before commands, if anything does", () => {
-    assert.ok(!("commandPrefix" in read({})));
+  it("hands over what stands before commands, if anything does", async () => {
+    assert.ok(!("commandPrefix" in (await read({}))));
     process.env[PREFIX_VARIABLE] = "npm run cluster -- exec";
-    assert.equal(read({}).commandPrefix, "npm run cluster -- exec");
+    assert.equal((await read({})).commandPrefix, "npm run cluster -- exec");
   });
 
-  it("reads objects and lists, and leaves texts that only look like them", () => {
-    const { values } = read({
+  it("reads objects and lists, and leaves texts that only look like them", async () => {
+    const { values } = await read({
       "coreos-cluster:discovery": '{"mode":"etcd","endpoint":"http://r:2379"}',
       "coreos-cluster:sshAuthorizedKeys": '["a"]',
       "coreos-cluster:prefix": "[x",
@@ -74,33 +75,47 @@ describe("reading the settings", () => {
     });
   });
 
-  it("takes an empty text for a key that is not set", () => {
-    assert.deepEqual(read({ "coreos-cluster:nodes": "", "coreos-cluster:image": "" }), {
+  it("takes an empty text for a key that is not set", async () => {
+    assert.deepEqual(await read({ "coreos-cluster:nodes": "", "coreos-cluster:image": "" }), {
       stack: "alice",
       values: {},
       secretKeys: [],
     });
   });
 
-  it("names the keys that are secret", () => {
-    const { secretKeys } = read({ "coreos-cluster:discovery": "{}", "coreos-cluster:nodes": "3" }, [
+  it("names the keys that are secret", async () => {
+    const { secretKeys } = await read({ "coreos-cluster:discovery": "{}", "coreos-cluster:nodes": "3" }, [
       "coreos-cluster:discovery",
     ]);
     assert.deepEqual(secretKeys, ["discovery"]);
   });
 
-  it("looks at the image", () => {
+  it("looks at the image, given as a text or as an object", async () => {
     const folder = mkdtempSync(join(tmpdir(), "settings-"));
+    const moved = process.env["CLUSTER_CACHE_DIR"];
+    process.env["CLUSTER_CACHE_DIR"] = join(folder, "cache");
     try {
       const file = join(folder, "a.raw");
       const disk = Buffer.alloc(1024);
       disk.writeUInt16BE(0x55aa, 510);
       writeFileSync(file, disk);
-      const { image } = read({ "coreos-cluster:image": ` ${file} ` });
+      const sha256 = createHash("sha256").update(disk).digest("hex");
+      const value = { source: ` ${file} `, sha256: sha256.toUpperCase() };
+      const { image } = await read({ "coreos-cluster:image": JSON.stringify(value) });
       assert.ok(image !== undefined && "image" in image);
-      assert.equal(image.image.path, file);
-      assert.ok("problem" in (read({ "coreos-cluster:image": join(folder, "none") }).image ?? {}));
+      assert.deepEqual([image.image.path, image.image.sha256], [file, sha256]);
+      // A path alone, without any word of its publisher: the command that mends it has the file's checksum.
+      const { image: bare } = await read({ "coreos-cluster:image": ` ${file} `, "coreos-cluster:os": "lab" });
+      assert.ok(bare !== undefined && "problem" in bare);
+      assert.match(bare.problem, /no key is known for images of os lab/);
+      assert.ok(bare.remedy?.endsWith(`image.sha256 ${sha256}`));
+      const { image: none } = await read({ "coreos-cluster:image": join(folder, "none") });
+      assert.match(none !== undefined && "problem" in none ? none.problem : "", /there is no/);
+      // What is no request is the schema's to refuse.
+      assert.ok(!("image" in (await read({ "coreos-cluster:image": '{"sorce":"x"}' }))));
     } finally {
+      if (moved === undefined) Reflect.deleteProperty(process.env, "CLUSTER_CACHE_DIR");
+      else process.env["CLUSTER_CACHE_DIR"] = moved;
       rmSync(folder, { recursive: true });
     }
   });
@@ -199,14 +214,14 @@ describe("files that the config names", () => {
     assert.ok("file" in readSource(write("large", "a".repeat(2 ** 20))));
   });
 
-  it("are found in the settings: snippets of all and of one node, and ignition", () => {
+  it("are found in the settings: snippets of all and of one node, and ignition", async () => {
     const [all, one, own] = [write("all.yaml", "1"), write("one.yaml", "2"), write("own.yaml", "3")];
     pulumi.runtime.setAllConfig({
       "coreos-cluster:snippets": JSON.stringify([all]),
       "coreos-cluster:nodes": JSON.stringify({ a: { snippets: [one, " none "] } }),
       "coreos-cluster:ignition": own,
     });
-    const { files = {} } = readSettings();
+    const { files = {} } = await readSettings();
     assert.deepEqual(Object.keys(files), [all, one, "none", own]);
     assert.ok(
       Object.values(files)
