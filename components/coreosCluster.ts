@@ -23,6 +23,7 @@ export interface IgnitionRenderer {
   renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: { readonly discoveryUrl: string }): string;
 }
 
+/** What a cluster is made of. */
 export interface CoreOSClusterArgs {
   /** The whole cluster, checked: from `clusterPlan` (library.ts), or from `makePlan` where settings come as text. */
   readonly plan: ClusterPlan;

@@ -12,16 +12,23 @@ import type { LeftoverHooks } from "./leftovers.ts";
 import type { ClusterPool } from "./pool.ts";
 import { domainStylesheet } from "./stylesheets.ts";
 
+/** What a machine is made of. */
 export interface NodeArgs {
+  /** The cluster that it is one of. */
   readonly plan: ClusterPlan;
+  /** Its own part of that. */
   readonly node: NodePlan;
   /** What the volumes' names end in: a hash of all that shapes the disk but the discovery URL; known in a preview. */
   readonly fingerprint: string;
   /** The Ignition config, as JSON. */
   readonly ignition: pulumi.Input<string>;
+  /** Where its volumes lie. */
   readonly pool: ClusterPool;
+  /** What its disk lies over. */
   readonly base: DiskBase;
+  /** Whose it is: goes into the domain's metadata. */
   readonly mark: pulumi.Output<Mark>;
+  /** What clears leftovers before something is made. */
   readonly hooks: LeftoverHooks;
 }
 
@@ -30,8 +37,11 @@ export interface NodeArgs {
  * old ones go first: whatever lies on the host under a name that is about to be made is then a leftover.
  */
 export class Node extends pulumi.ComponentResource {
+  /** Domain name and host name. */
   readonly name: string;
+  /** Lower case, with colons. */
   readonly mac: string;
+  /** Whether it is an etcd member, or a client of those. */
   readonly role: Role;
   /** libvirt's UUID of the domain: a new one whenever the machine was replaced. */
   readonly domainId: pulumi.Output<string>;
