@@ -92,9 +92,10 @@ function nodeDraft(
   at: Path | undefined,
   entry: { right: Partial<NodeEntry>; wrong: ReadonlySet<string> },
 ): NodeDraft {
-  const own = <K extends keyof NodeEntry & keyof Settings, D>(key: K, fallback: D) =>
-    entry.wrong.has(key) ? undefined : (entry.right[key] ?? known(draft, key, fallback));
-  const role = own("role", DEFAULTS.role) as Role | undefined;
+  /** Of the entry, else of all nodes, else the default. */
+  const own = <T>(key: keyof NodeEntry & keyof Settings, fallback: T | undefined): T | undefined =>
+    entry.wrong.has(key) ? undefined : ((entry.right[key] ?? known(draft, key, fallback)) as T | undefined);
+  const role = own<Role>("role", DEFAULTS.role);
   const profilesAt =
     at !== undefined && (entry.right.profiles !== undefined || entry.wrong.has("profiles"))
       ? [...at, "profiles"]
@@ -105,16 +106,18 @@ function nodeDraft(
   return {
     name,
     at,
-    memory: own("memory", memory) as number | undefined,
-    vcpus: own("vcpus", DEFAULTS.vcpus) as number | undefined,
-    diskSize: own("diskSize", defaultDisk(draft.context)) as number | undefined,
+    memory: own<number>("memory", memory),
+    vcpus: own<number>("vcpus", DEFAULTS.vcpus),
+    diskSize: own<number>("diskSize", defaultDisk(draft.context)),
     mac: entry.wrong.has("mac")
       ? undefined
       : (entry.right.mac ?? (name === undefined ? undefined : macOf(name))),
     address: entry.right.address,
     role,
-    profiles: own("profiles", role === undefined ? undefined : DEFAULTS.profiles[role]) as
-      readonly ProfileName[] | undefined,
+    profiles: own<readonly ProfileName[]>(
+      "profiles",
+      role === undefined ? undefined : DEFAULTS.profiles[role],
+    ),
     profilesAt,
     snippets: [
       ...named(draft.given.snippets ?? [], ["snippets"]),

@@ -36,10 +36,9 @@ const keyOf = (name: string): ConfigKey | undefined =>
 export function infoAt(path: Path): KeyPart | undefined {
   const names = path.filter((part) => typeof part !== "number").map(String);
   const [key = "", first, second] = names;
-  if (key === "nodes" && second !== undefined)
-    return CONFIG_KEYS.nodes.parts[second as never] ?? keyOf(second);
   const info = keyOf(key);
-  return first === undefined || key === "nodes" ? info : info?.parts?.[first];
+  if (key === "nodes") return second === undefined ? info : info?.parts?.[second];
+  return first === undefined ? info : info?.parts?.[first];
 }
 
 /** The names that can stand in the map at a path. */

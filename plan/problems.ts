@@ -24,8 +24,10 @@ export function showValue(raw: RawSettings, path: Path): string | undefined {
   if (isSecret(raw, path)) return "a secret (not shown)";
   const text = typeof value === "string" ? JSON.stringify(redactUrl(value)) : JSON.stringify(value);
   if (isPrivateKey(text)) return "a private key (not shown)";
-  if (path[0] === "sshAuthorizedKeys")
-    return `not a list of public keys (${text.length} characters, not shown)`;
+  if (path[0] === "sshAuthorizedKeys") {
+    const what = path.length === 1 ? "not a list of public keys" : "no public key";
+    return `${what} (${text.length} characters, not shown)`;
+  }
   return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${text.length} characters)`;
 }
 
@@ -43,7 +45,7 @@ const canRepeat = (raw: RawSettings, path: Path): boolean =>
 
 function unknownKeys(issue: Issue & { code: "unrecognized_keys" }, raw: RawSettings): Problem[] {
   const known = issue.path.length === 0 ? CONFIG_KEY_NAMES : knownAt(issue.path);
-  const beside = valueAt(raw.values, issue.path) ?? raw.values;
+  const beside = valueAt(raw.values, issue.path) ?? {};
   return issue.keys.map((name) => {
     const path = [...issue.path, name];
     const meant = suggest(name, known);
@@ -54,26 +56,29 @@ function unknownKeys(issue: Issue & { code: "unrecognized_keys" }, raw: RawSetti
           ? "no such part for this discovery mode"
           : `one of the parts ${known.join(", ")}`;
     if (meant === undefined || meant === name) return problemAt(raw, path, others, removal(path));
-    const free = !Object.hasOwn(beside as object, meant) && canRepeat(raw, path);
+    const free = !Object.hasOwn(beside, meant) && canRepeat(raw, path);
     const renamed = free ? renaming(raw.values, path, meant) : undefined;
     return problemAt(raw, path, `no such key; did you mean ${meant}?`, renamed ?? removal(path));
   });
 }
 
 /** The command that mends what an issue is about. */
-function remedyOf(path: Path, params: IssueParams | undefined, raw: RawSettings): string {
-  if (params?.rename !== undefined) {
-    const renamed = canRepeat(raw, path)
-      ? renaming(raw.values, path, params.rename, ["role", "member"])
-      : undefined;
+function remedyOf(path: Path, params: IssueParams, raw: RawSettings): string {
+  if (params.rename !== undefined) {
+    const entry = ["role", "member"] as const;
+    const renamed = canRepeat(raw, path) ? renaming(raw.values, path, params.rename, entry) : undefined;
     return renamed ?? removal(path);
   }
+  if (params.remove === true) return removal(path);
   const info = infoAt(path);
-  const given = isSecret(raw, path) ? undefined : params?.word;
-  const word = given ?? info?.example ?? "'<value>'";
-  if (given !== undefined || info?.within === undefined || typeof path.at(-1) === "number") {
-    return setting(raw.values, path, word);
+  const inList = typeof path.at(-1) === "number";
+  if (params.word !== undefined && !isSecret(raw, path)) {
+    const { word, within, forList } = params;
+    if (within === undefined) return setting(raw.values, forList === true ? path.slice(0, -1) : path, word);
+    return both(removal(path), setting({}, [...path, ...within], word));
   }
+  const word = info?.example ?? "'<value>'";
+  if (info?.within === undefined || inList) return setting(raw.values, path, word);
   // The example is a part of the value: what is wrong goes as a whole.
   const set = setting({}, [...path, ...info.within], word);
   return valueAt(raw.values, path) === undefined ? set : both(removal(path), set);
@@ -82,8 +87,8 @@ function remedyOf(path: Path, params: IssueParams | undefined, raw: RawSettings)
 /** The problems behind one issue; one issue about unknown keys can hold several. */
 export function problemsOf(issue: Issue, raw: RawSettings): Problem[] {
   if (issue.code === "unrecognized_keys") return unknownKeys(issue, raw);
-  const params = issue.code === "custom" ? (issue.params as IssueParams | undefined) : undefined;
-  const repeats = params?.repeats === true && isSecret(raw, issue.path);
+  const params: IssueParams = (issue.code === "custom" ? issue.params : undefined) ?? {};
+  const repeats = params.repeats === true && isSecret(raw, issue.path);
   const said = issue.code === "custom" && issue.message !== "Invalid input" && !repeats ? issue.message : "";
   const expected = said === "" ? (infoAt(issue.path)?.expected ?? issue.message) : said;
   return [problemAt(raw, issue.path, expected, remedyOf(issue.path, params, raw))];

@@ -82,7 +82,7 @@ export function renaming(
   values: unknown,
   path: Path,
   name: string,
-  ifEmpty?: [string, string],
+  ifEmpty?: readonly [string, string],
 ): string | undefined {
   const value = valueAt(values, path);
   const target = [...path.slice(0, -1), name];

@@ -1,12 +1,13 @@
 /** Which profiles can stand together, on which system, and on a machine of which role. */
 import type { Draft, NodeDraft } from "../draft.ts";
 import { OS_FAMILIES } from "../os.ts";
-import { problemAt } from "../problems.ts";
-import { PROFILES, type ProfileName, type ProfileTraits } from "../profiles.ts";
+import { isSecret, problemAt } from "../problems.ts";
+import { PROFILES, type ProfileName } from "../profiles.ts";
 import { quote, setting, type Path } from "../remedies.ts";
 import type { Problem } from "../errors.ts";
 import type { RawSettings } from "../raw.ts";
 import type { OsFamily } from "../types.ts";
+import { oneOf } from "../words.ts";
 
 interface Finding {
   readonly expected: string;
@@ -14,14 +15,8 @@ interface Finding {
   readonly instead: readonly string[];
 }
 
-/** What a profile asks of others beside it, and of the system; nothing where it does not say. */
-type Constraints = ProfileTraits & {
-  readonly needs?: readonly string[];
-  readonly excludes?: readonly string[];
-  readonly os?: readonly OsFamily[];
-};
-
-const traitsOf = (name: ProfileName): Constraints => PROFILES[name];
+/** What a remedy sets where the given set is a secret. */
+const EXAMPLE = "base,metadata-local,etcd";
 
 const without = (set: readonly ProfileName[], ...names: readonly string[]): ProfileName[] =>
   set.filter((name) => !names.includes(name));
@@ -29,7 +24,7 @@ const without = (set: readonly ProfileName[], ...names: readonly string[]): Prof
 /** What is wrong with a set of profiles on a system, whoever the machine is. */
 function setFindings(set: readonly ProfileName[], os: OsFamily | undefined): Finding[] {
   return set.flatMap((name): Finding[] => {
-    const { os: only, needs = [], excludes = [] } = traitsOf(name);
+    const { os: only, needs = [], needsOneOf = [], excludes = [] } = PROFILES[name];
     if (os !== undefined && only !== undefined && !only.includes(os)) {
       const others = OS_FAMILIES.filter((family) => only.includes(family)).join(", ");
       return [
@@ -39,13 +34,18 @@ function setFindings(set: readonly ProfileName[], os: OsFamily | undefined): Fin
         },
       ];
     }
-    const lacking = needs.filter((need) => !set.some((other) => other === need));
-    const clashing = excludes.filter((other) => set.some((one) => one === other));
+    const lacking = needs.filter((need) => !set.includes(need));
+    const clashing = excludes.filter((other) => set.includes(other));
+    const [usual] = needsOneOf;
+    const none = usual !== undefined && !needsOneOf.some((other) => set.includes(other));
     return [
       ...lacking.map((need) => ({
         expected: `with ${need} too, which ${name} needs`,
         instead: [...set, need],
       })),
+      ...(none
+        ? [{ expected: `with ${oneOf(needsOneOf)} too, which ${name} needs`, instead: [...set, usual] }]
+        : []),
       ...clashing.map((other) => ({
         expected: `${name} or ${other}, not both`,
         instead: without(set, other),
@@ -54,19 +54,22 @@ function setFindings(set: readonly ProfileName[], os: OsFamily | undefined): Fin
   });
 }
 
-/** What is wrong with a set of profiles for what its machine is. */
-function roleFindings({ role, profiles: set = [], snippets, name = "the node" }: NodeDraft): Finding[] {
-  if (role === "client" && set.includes("etcd")) {
-    const instead = set.map((one) => (one === "etcd" ? "etcd-client" : one));
-    const expected = `without etcd, since ${name} has the role client; etcd-client points at the cluster`;
-    return [{ expected, instead: [...new Set(instead)] }];
+/** What is wrong with a set of profiles for what its machine, called `who`, is. */
+function roleFinding(node: NodeDraft, who: string): Finding | undefined {
+  const { role, profiles: set = [], snippets } = node;
+  const foreign = set.find((name) => role !== undefined && (PROFILES[name].role ?? role) !== role);
+  if (role !== undefined && foreign !== undefined) {
+    const swapped = set.map((name) => (name === "etcd" && role === "client" ? "etcd-client" : name));
+    const hint = foreign === "etcd" ? "; etcd-client points at the cluster" : "";
+    const expected = `without ${foreign}, since ${who} the role ${role}${hint}`;
+    return { expected, instead: without([...new Set(swapped)], foreign) };
   }
   // A member's etcd can come from a snippet of the user's own.
   if (role === "member" && !set.includes("etcd") && snippets.length === 0) {
-    const expected = `with etcd, since ${name} has the role member and no snippet that could bring it`;
-    return [{ expected, instead: [...without(set, "etcd-client"), "etcd"] }];
+    const expected = `with etcd, since ${who} the role member and no snippet that could bring it`;
+    return { expected, instead: [...without(set, "etcd-client"), "etcd"] };
   }
-  return [];
+  return undefined;
 }
 
 /** Pairs of profiles that exclude each other are found from both sides: the first says it. */
@@ -76,26 +79,48 @@ function firstOf(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.toReversed().map((finding) => [pair(finding), finding])).values()].toReversed();
 }
 
+/** Sets that come from one place in the config: the entry of a node, the key for all, or the defaults. */
+function problemsFrom(nodes: readonly NodeDraft[], draft: Draft, raw: RawSettings): Problem[] {
+  const say = (path: Path, { expected, instead }: Finding): Problem => {
+    const word = instead.length === 0 ? "'[]'" : quote(instead.join(","));
+    return problemAt(raw, path, expected, setting(raw.values, path, isSecret(raw, path) ? EXAMPLE : word));
+  };
+  const path = nodes[0]?.profilesAt ?? ["profiles"];
+  const sets = new Map(nodes.map(({ profiles = [] }) => [profiles.join(), profiles]));
+  const found = [...sets.values()].flatMap((set) => firstOf(setFindings(set, draft.os)));
+  const byRole = nodes.map((node) =>
+    roleFinding(node, node.at === undefined ? "the nodes have" : `${node.name ?? ""} has`),
+  );
+  const role = nodes[0]?.role;
+  if (byRole.every((finding) => finding !== undefined) && nodes.every((node) => node.role === role)) {
+    const who = nodes.length === 1 ? undefined : "the nodes have";
+    const finding =
+      who === undefined ? byRole[0] : nodes[0] === undefined ? undefined : roleFinding(nodes[0], who);
+    return [...found, ...(finding === undefined ? [] : [finding])].map((one) => say(path, one));
+  }
+  // A set for all nodes that does not fit some machines' roles is mended there.
+  const own = nodes.flatMap((node, index) => {
+    const finding = byRole[index];
+    return finding === undefined ? [] : [say([...(node.at ?? []), "profiles"], finding)];
+  });
+  return [...found.map((finding) => say(path, finding)), ...own];
+}
+
 export function profileProblems(draft: Draft, raw: RawSettings): Problem[] {
   if (raw.values["ignition"] !== undefined) return [];
-  const say = (path: Path, { expected, instead }: Finding): Problem =>
-    problemAt(
-      raw,
-      path,
-      expected,
-      setting(raw.values, path, instead.length === 0 ? "'[]'" : quote(instead.join(","))),
-    );
-  const problems = new Map<string, Problem>();
-  for (const node of draft.nodes ?? []) {
-    if (node.profiles === undefined) continue;
-    const own = node.at === undefined ? ["profiles"] : [...node.at, "profiles"];
-    const from = node.profilesAt ?? ["profiles"];
-    const found = firstOf(setFindings(node.profiles, draft.os)).map((finding) => say(from, finding));
-    // A set for all nodes that does not fit one machine's role is mended there.
-    const byRole = roleFindings(node).map((finding) => say(own, finding));
-    for (const problem of [...found, ...byRole]) problems.set(`${problem.key} ${problem.expected}`, problem);
-  }
-  return [...problems.values(), ...metadataProblem(draft, raw)];
+  const nodes = (draft.nodes ?? []).filter(({ profiles }) => profiles !== undefined);
+  const place = ({ profilesAt }: NodeDraft): string => JSON.stringify(profilesAt ?? []);
+  const places = [...new Set(nodes.map(place))];
+  return [
+    ...places.flatMap((at) =>
+      problemsFrom(
+        nodes.filter((node) => place(node) === at),
+        draft,
+        raw,
+      ),
+    ),
+    ...metadataProblem(draft, raw),
+  ];
 }
 
 function metadataProblem(draft: Draft, raw: RawSettings): Problem[] {

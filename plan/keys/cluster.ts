@@ -20,7 +20,6 @@ export const CLUSTER_KEYS = {
     example: "service",
     within: ["mode"],
     default: "`mode: service`",
-    details: "See [Discovery](#discovery).",
     parts: {
       mode: { description: MODES, expected: MODES, example: "service" },
       endpoint: {
@@ -42,7 +41,7 @@ export const CLUSTER_KEYS = {
       token: {
         description: "for `v3`: a token that somebody else made; without it one is made",
         expected: "a token of at most 128 letters, digits, - and _",
-        example: "'<token>'",
+        example: "my-cluster",
       },
     },
   },

@@ -134,12 +134,12 @@ export const MACHINE_KEYS = {
       sha256: {
         description: "SHA-256 of the file as it is published, in hex",
         expected: "a checksum of 64 hexadecimal digits",
-        example: "'<what sha256sum prints of the published file>'",
+        example: '"$(sha256sum < ./image.img)"',
       },
       sha512: {
         description: "SHA-512 of the file as it is published, in hex",
         expected: "a checksum of 128 hexadecimal digits",
-        example: "'<what sha512sum prints of the published file>'",
+        example: '"$(sha512sum < ./image.img)"',
       },
       signature: {
         description: "path or URL of the detached OpenPGP signature; by default `<source>.sig`",
@@ -155,7 +155,7 @@ export const MACHINE_KEYS = {
       insecure: {
         description: "`true`: use it without any verification, with a warning on each run",
         expected: "true or false",
-        example: "true",
+        example: "false",
       },
     },
   },

@@ -37,7 +37,10 @@ const endpoints = list(
 const token = checkedText((value): Checked<string> =>
   /^[A-Za-z0-9_-]{1,128}$/.test(value)
     ? { value }
-    : { expected: "a token of at most 128 letters, digits, - and _" },
+    : {
+        expected: "a token of at most 128 letters, digits, - and _, or nothing: then one is made",
+        remove: true,
+      },
 );
 
 export const discovery = z.discriminatedUnion("mode", [

@@ -4,18 +4,18 @@ import type { ImageRequest } from "../types.ts";
 import { checkedText, fromJson, mapOr, refuse, text, yesOrNo, type Checked } from "./parts.ts";
 
 /** A checksum in hex, as the sum tools print it: what follows the digits is the file's name. */
-const checksum = (digits: number, tool: string) =>
+const checksum = (digits: number) =>
   checkedText((value): Checked<string> => {
     const [sum = ""] = value.split(/\s/);
     if (new RegExp(`^[0-9a-f]{${digits}}$`, "i").test(sum)) return { value: sum.toLowerCase() };
-    const word = `<what ${tool} prints of the published file>`;
-    return { expected: `a checksum of ${digits} hexadecimal digits`, word: `'${word}'` };
+    const expected = `the ${digits} hexadecimal digits that the image's publisher gives, or nothing`;
+    return { expected, remove: true };
   });
 
 const parts = z.strictObject({
   source: text,
-  sha256: z.optional(checksum(64, "sha256sum")),
-  sha512: z.optional(checksum(128, "sha512sum")),
+  sha256: z.optional(checksum(64)),
+  sha512: z.optional(checksum(128)),
   signature: z.optional(text),
   signedBy: z.optional(text),
   insecure: z.optional(yesOrNo),

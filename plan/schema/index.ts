@@ -8,14 +8,20 @@ import { discovery, etcdVersion } from "./discovery.ts";
 import { baseVolume, image } from "./image.ts";
 import { bridge, dockerListen, metadataUrl, ntpServers, poolPath, prefix } from "./network.ts";
 import { nodes, profiles, role, snippets, vcpus } from "./nodes.ts";
-import { text, wholeNumber, yesOrNo } from "./parts.ts";
+import { choice, text, wholeNumber, yesOrNo } from "./parts.ts";
 import { diskSchema, memorySchema, type SizeContext } from "./sizes.ts";
 
 export type { NodeEntry } from "./nodes.ts";
 export type { IssueParams } from "./parts.ts";
 export type { SizeContext } from "./sizes.ts";
 
-export const osSchema = z.enum(OS_FAMILIES);
+export const osSchema = choice(OS_FAMILIES, {
+  coreos: "container-linux",
+  fcos: "fedora-coreos",
+});
+
+/** What Debian and Go call them. */
+const ARCHITECTURE_NAMES = { amd64: "x86_64", i386: "i686", arm64: "aarch64", ppc64el: "ppc64le" } as const;
 
 /** The schema of all settings, with the limits that hold for this operating system and image. */
 export const settingsSchema = (context: SizeContext) =>
@@ -27,8 +33,8 @@ export const settingsSchema = (context: SizeContext) =>
     vcpus: z.optional(vcpus),
     diskSize: z.optional(diskSchema(context)),
     bridge: z.optional(bridge),
-    domainType: z.optional(z.enum(["kvm", "qemu"])),
-    arch: z.optional(z.enum(ARCHITECTURES)),
+    domainType: z.optional(choice(["kvm", "qemu"], { tcg: "qemu" })),
+    arch: z.optional(choice(ARCHITECTURES, ARCHITECTURE_NAMES)),
     os: z.optional(osSchema),
     image: z.optional(image),
     baseVolume: z.optional(baseVolume),

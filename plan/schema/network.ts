@@ -34,22 +34,22 @@ export const poolPath = checkedText((value): Checked<string> => {
 
 const macText = checkedText((value): Checked<string> => {
   const mac = normalMac(value);
-  if (mac === undefined) return { expected: "a MAC address such as 52:54:00:12:34:56" };
+  if (mac === undefined) return { expected: "a MAC address such as 52:54:00:12:34:56", remove: true };
   const fault = macFault(mac);
   return fault === undefined
     ? { value: mac }
-    : { expected: `a MAC address that a machine can have; ${fault}` };
+    : { expected: `a MAC address that a machine can have; ${fault}`, remove: true };
 });
 
 /** An address of twelve digits without letters is a number to YAML and to `pulumi config set --path`. */
 export const mac = z.pipe(z.pipe(z.union([z.string(), z.number()]), z.transform(String)), macText);
 
 export const address = checkedText((value): Checked<string> => {
-  if (!isIPv4(value)) return { expected: "an IPv4 address such as 10.0.0.11" };
+  if (!isIPv4(value)) return { expected: "an IPv4 address such as 10.0.0.11", remove: true };
   const fault = addressFault(value);
   return fault === undefined
     ? { value }
-    : { expected: `an IPv4 address that a DHCP server can give to a machine; ${fault}` };
+    : { expected: `an IPv4 address that a DHCP server can give to a machine; ${fault}`, remove: true };
 });
 
 export const ntpServers = list(

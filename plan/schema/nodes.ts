@@ -4,10 +4,10 @@ import { isLabel, MAX_NODES, proposeName, RESERVED_NAMES } from "../names.ts";
 import { PROFILE_NAMES, type ProfileName } from "../profiles.ts";
 import { suggest } from "../suggest.ts";
 import { address, mac } from "./network.ts";
-import { forward, fromJson, isMap, list, mapOr, refuse, wholeNumber, type Checked } from "./parts.ts";
+import { choice, forward, fromJson, isMap, list, mapOr, refuse, wholeNumber, type Checked } from "./parts.ts";
 import { diskSchema, memorySchema, type SizeContext } from "./sizes.ts";
 
-export const role = z.enum(["member", "client"]);
+export const role = choice(["member", "client"], { server: "member", worker: "client" });
 export const vcpus = wholeNumber(1, 255);
 export const nodeCount = wholeNumber(1, MAX_NODES);
 
@@ -55,6 +55,8 @@ const NAME_FORM =
   "the whole name of a machine as key (RFC 1123): a-z, 0-9 and -, beginning and ending with a letter or digit, " +
   "with a letter in it, at most 63 characters";
 
+const ENTRY_FORM = "a map of what is different for this machine (memory, role and so on), or nothing";
+
 /** Why a machine can't be called so; undefined where it can. */
 export const nameFault = (name: string): string | undefined => {
   if (RESERVED_NAMES.includes(name)) return `another name: ${name} means each machine itself`;
@@ -76,8 +78,16 @@ const nodeMap = (context: SizeContext) =>
       const entries = new Map<string, NodeEntry>();
       for (const name of names) {
         const fault = nameFault(name);
-        if (fault !== undefined) refuse(issues, fault, { rename: proposeName(name, names) }, [name]);
-        const result = schema.safeParse(plainEntry(value[name]));
+        if (fault !== undefined) {
+          refuse(issues, fault, { rename: proposeName(name, names) }, [name]);
+          continue;
+        }
+        const entry = plainEntry(value[name]);
+        if (!isMap(entry)) {
+          refuse(issues, ENTRY_FORM, { word: "member", within: ["role"] }, [name]);
+          continue;
+        }
+        const result = schema.safeParse(entry);
         if (result.success) entries.set(name, result.data);
         else forward(result.error.issues, issues, [name]);
       }

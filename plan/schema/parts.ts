@@ -1,11 +1,18 @@
 /** What the schemas of the keys are made of. */
 import * as z from "zod/mini";
 import { quote } from "../remedies.ts";
+import { suggest } from "../suggest.ts";
 
 /** What a custom issue carries beside its message (= what would be right). */
 export interface IssueParams {
   /** The value that `pulumi config set` mends it with, as a word of the shell; the key's example where this is absent. */
   readonly word?: string;
+  /** Where that value stands inside the wrong one, which goes as a whole. */
+  readonly within?: readonly (string | number)[];
+  /** Mended by a value for the list that the wrong one is an entry of. */
+  readonly forList?: boolean;
+  /** Mended by taking the value out. */
+  readonly remove?: boolean;
   /** Mended by another name of the same value. */
   readonly rename?: string;
   /** Whether the message repeats what was given. */
@@ -29,7 +36,7 @@ export function refuse(
 }
 
 /** What a check of one value says: what it is in normal form, or what would be right, with an example. */
-export type Checked<T> = { readonly value: T } | { readonly expected: string; readonly word?: string };
+export type Checked<T> = { readonly value: T } | ({ readonly expected: string } & IssueParams);
 
 /** A schema of a text, with blanks around it cut off, out of a check. */
 export const checkedText = <T>(check: (text: string) => Checked<T>) =>
@@ -38,7 +45,8 @@ export const checkedText = <T>(check: (text: string) => Checked<T>) =>
     z.transform((text, context): T => {
       const result = check(text);
       if ("value" in result) return result.value;
-      return refuse(context, result.expected, result.word === undefined ? {} : { word: result.word });
+      const { expected, ...params } = result;
+      return refuse(context, expected, params);
     }),
   );
 
@@ -61,7 +69,7 @@ export function fromJson(value: unknown): unknown {
 /** One schema for maps, another for all else, so that what is wrong inside either is said with its path. */
 export const mapOr = <A, B>(map: z.ZodMiniType<A>, plain: z.ZodMiniType<B>) =>
   z.pipe(
-    z.custom<unknown>((value) => value !== undefined),
+    z.custom((value) => value !== undefined),
     z.transform((value, context): A | B => {
       const result = isMap(value) ? map.safeParse(value) : plain.safeParse(value);
       if (result.success) return result.data;
@@ -116,15 +124,33 @@ export const list = <T extends string>(
       );
       const right = results.flatMap((result) => ("value" in result ? [result.value] : []));
       const wrong = results.flatMap((result, index) => ("value" in result ? [] : [{ ...result, index }]));
-      if (inOne && wrong.length > 0) {
-        // One text, so one command that mends all of it.
-        const mended = results.map((result) => ("value" in result ? result.value : (result.word ?? example)));
-        const expected = [...new Set(wrong.map((result) => result.expected))].join("; ");
-        return refuse(context, expected, { word: quote([...new Set(mended)].join(",")), repeats: true });
+      if (wrong.length === 0) {
+        return right.length < least ? refuse(context, "", { word: example }) : [...new Set(right)];
       }
-      for (const { index, expected, word } of wrong)
-        refuse(context, expected, { word: word ?? example, repeats: true }, [index]);
-      if (wrong.length === 0 && right.length < least) return refuse(context, "", { word: example });
-      return [...new Set(right)];
+      // One command for the whole list: what can't be guessed is left out.
+      const mended = results.flatMap((result) => ("value" in result ? [result.value] : (result.word ?? [])));
+      const word = mended.length === 0 ? example : quote([...new Set(mended)].join(","));
+      if (inOne) {
+        const expected = [...new Set(wrong.map((result) => result.expected))].join("; ");
+        return refuse(context, expected, { word, repeats: true });
+      }
+      for (const { index, expected } of wrong) {
+        const params = commas ? { word, forList: true } : { word: example };
+        refuse(context, expected, { ...params, repeats: true }, [index]);
+      }
+      return z.NEVER;
     }),
   );
+
+/**
+ * One of some words, with other words that people use for them.
+ * @param others what those others mean.
+ */
+export const choice = <T extends string>(words: readonly T[], others: Readonly<Record<string, T>> = {}) =>
+  checkedText((given): Checked<T> => {
+    const known = words.find((word) => word === given);
+    if (known !== undefined) return { value: known };
+    const plain = given.toLowerCase();
+    const meant = Object.hasOwn(others, plain) ? others[plain] : suggest(given, words);
+    return { expected: "", ...(meant === undefined ? {} : { word: meant }) };
+  });

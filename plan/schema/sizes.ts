@@ -17,6 +17,12 @@ const LEAST_DISK = GIB;
 const MOST_MEMORY = 4096 * GIB;
 const MOST_DISK = 65536 * GIB;
 
+/** What other units are written as here: "2GB" and "2G" are mostly meant as 2GiB. */
+function guess(value: string | number): string | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([mgt])(?:i?b)?$/i.exec(String(value).trim());
+  return match === null ? undefined : `${match[1] ?? ""}${match[2]?.toUpperCase() ?? ""}iB`;
+}
+
 /** A size in bytes between two bounds. `why` says where the lower one comes from. */
 const size = (plainUnit: number, least: number, most: number, why: string) => {
   const unit = plainUnit === MIB ? "MiB" : "GiB";
@@ -27,7 +33,10 @@ const size = (plainUnit: number, least: number, most: number, why: string) => {
       const bytes = parseSize(value, plainUnit);
       if (bytes === undefined) {
         const form = `a number of ${unit}, or a size such as "16GiB" (units: MiB, GiB, TiB)`;
-        return refuse(context, form, { word });
+        const meant = guess(value);
+        const bytesMeant = meant === undefined ? 0 : (parseSize(meant, plainUnit) ?? 0);
+        const fits = bytesMeant >= least && bytesMeant <= most && bytesMeant % MIB === 0;
+        return refuse(context, form, { word: fits && meant !== undefined ? meant : word });
       }
       if (bytes < least) return refuse(context, `at least ${word}, ${why}`, { word });
       if (bytes > most) {

@@ -5,6 +5,8 @@ import {
   ConfigError,
   makePlan,
   type ClusterPlan,
+  filesNamed,
+  type FileFinding,
   type FileImage,
   type Problem,
 } from "../../../plan/index.ts";
@@ -27,25 +29,42 @@ export const image: FileImage = {
 
 export const values = { os: "lab", image: image.path, sshAuthorizedKeys: [publicKey()] };
 
-/** Raw settings that are right, with some values changed; `undefined` takes a value out. */
+/** What is found at a path that a config names: nothing where its name says "none". */
+export const finding = (source: string): FileFinding =>
+  source.includes("none")
+    ? { problem: `an existing file; there is no ${source}` }
+    : {
+        file: { source, path: source.replace(/^\.\//, "/project/"), text: "variant: fcos\nversion: 1.4.0\n" },
+      };
+
+/**
+ * Raw settings that are right, with some values changed; `undefined` takes a value out.
+ * @param base what is changed: settings that are right, if not said otherwise.
+ */
 export function settings(
-  changes: Record<string, unknown> = {},
+  changes: Readonly<Record<string, unknown>> = {},
   more: Partial<RawSettings> = {},
+  base: Readonly<Record<string, unknown>> = values,
 ): RawSettings {
-  const all = Object.entries<unknown>({ ...values, ...changes }).filter(([, value]) => value !== undefined);
-  return { stack: "dev", values: Object.fromEntries(all), secretKeys: [], image: { image }, ...more };
+  const all = Object.entries<unknown>({ ...base, ...changes }).filter(([, value]) => value !== undefined);
+  const raw = { stack: "dev", values: Object.fromEntries(all), secretKeys: [], ...more };
+  const files = Object.fromEntries(filesNamed(raw).map((source) => [source, finding(source)]));
+  return { files, image: { image }, ...raw };
 }
 
-export const plan = (changes: Record<string, unknown> = {}, more: Partial<RawSettings> = {}): ClusterPlan =>
-  makePlan(settings(changes, more));
+export const plan = (
+  changes: Readonly<Record<string, unknown>> = {},
+  more: Partial<RawSettings> = {},
+): ClusterPlan => makePlan(settings(changes, more));
 
 /** The problems of settings; none where they make a plan. */
 export function problems(
-  changes: Record<string, unknown>,
+  changes: Readonly<Record<string, unknown>>,
   more: Partial<RawSettings> = {},
+  base: Readonly<Record<string, unknown>> = values,
 ): readonly Problem[] {
   try {
-    plan(changes, more);
+    makePlan(settings(changes, more, base));
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -54,7 +73,10 @@ export function problems(
 }
 
 /** The only problem of settings. */
-export function problem(changes: Record<string, unknown>, more: Partial<RawSettings> = {}): Problem {
+export function problem(
+  changes: Readonly<Record<string, unknown>>,
+  more: Partial<RawSettings> = {},
+): Problem {
   const [first, ...others] = problems(changes, more);
   assert.ok(first, "these settings make a plan");
   assert.deepEqual(others, []);

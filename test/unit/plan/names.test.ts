@@ -94,9 +94,12 @@ describe("MAC addresses", () => {
     assert.notEqual(one, other);
     assert.equal(macOf(one), first.mac);
     assert.equal(macOf(other), first.mac);
-    assert.deepEqual(macCollisions([
+    assert.deepEqual(
+      macCollisions([
         { name: "a", mac: "52:54:00:00:00:01" },
         { name: "b", mac: "52:54:00:00:00:02" },
-      ]), []);
+      ]),
+      [],
+    );
   });
 });

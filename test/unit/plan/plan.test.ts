@@ -128,7 +128,9 @@ describe("the plan", () => {
       assert.deepEqual(others, []);
       assert.match(
         warning ?? "",
-        new RegExp(`nodes is ${nodes}, an even number: .* loss of ${nodes / 2 - 1} of its members`),
+        new RegExp(
+          `The cluster has ${nodes} members, an even number: .* loss of ${nodes / 2 - 1} of its members`,
+        ),
       );
     });
   }

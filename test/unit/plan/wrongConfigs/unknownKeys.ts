@@ -1,0 +1,41 @@
+/** Wrong configs: keys that there are not. */
+import type { WrongConfig } from "./types.ts";
+
+export default [
+  {
+    set: { nodez: 3 },
+    says: "nodez is 3",
+    right: "no such key; did you mean nodes?",
+    mend: "pulumi config rm nodez && pulumi config set nodes 3",
+  },
+  {
+    set: { disk_size: 8 },
+    says: "disk_size is 8",
+    right: "no such key; did you mean diskSize?",
+    mend: "pulumi config rm disk_size && pulumi config set diskSize 8",
+  },
+  {
+    set: { sshKeys: [] },
+    says: "sshKeys is []",
+    right: "no such key; did you mean sshAuthorizedKeys?",
+    mend: "pulumi config rm sshKeys",
+  },
+  {
+    set: { "it's": 1 },
+    says: "it's is 1",
+    right: "no such key; did you mean snippets?",
+    mend: "pulumi config rm 'it'\\''s' && pulumi config set snippets 1",
+  },
+  {
+    set: { NODES: { a: {} }, nodes: 3 },
+    says: 'NODES is {"a":{}}',
+    right: "no such key; did you mean nodes?",
+    mend: "pulumi config rm NODES",
+  },
+  {
+    set: { Prefix: "web" },
+    says: 'Prefix is "web"',
+    right: "no such key; did you mean prefix?",
+    mend: "pulumi config rm Prefix && pulumi config set prefix web",
+  },
+] satisfies readonly WrongConfig[];
