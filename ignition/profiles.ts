@@ -1,8 +1,9 @@
-/** The profiles that come with the program, and which of them a cluster's nodes get. */
+/** The profiles that come with the program, as files. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { profileFiles } from "./families.ts";
 import { parseProfile, type Profile } from "./render/profile.ts";
-import type { ClusterPlan } from "../plan/types.ts";
+import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 
 const FOLDER = join(import.meta.dirname, "profiles");
 
@@ -17,17 +18,10 @@ function load(name: string): Profile {
   return profile;
 }
 
-/** The names of the profiles of a cluster's members, in the order in which they are merged. */
-export function profileNames(plan: Pick<ClusterPlan, "os" | "domainType">): string[] {
-  return [
-    "base",
-    "metadata-local",
-    "etcd",
-    ...(plan.domainType === "qemu" ? ["etcd-emulated"] : []),
-    ...(plan.os === "container-linux" || plan.os === "flatcar" ? ["no-updates"] : []),
-  ];
-}
-
-/** The profiles of a cluster's members. @throws RenderError where one is no YAML. */
-export const profilesOf = (plan: Pick<ClusterPlan, "os" | "domainType">): Profile[] =>
-  profileNames(plan).map(load);
+/**
+ * A node's profiles: those that the plan names, in the files that its system needs for them, and what every node of the system
+ * has; in the order in which they are merged.
+ * @throws RenderError where one is no YAML.
+ */
+export const profilesOf = (plan: ClusterPlan, node: Pick<NodePlan, "profiles">): Profile[] =>
+  profileFiles(plan, node).map(load);

@@ -16,7 +16,8 @@ const profile = readFileSync(
   join(import.meta.dirname, "../../../ignition/profiles/metadata-local.yaml"),
   "utf8",
 );
-const script = (parse(profile) as Config).storage.files[0]?.contents.inline ?? "";
+const raw = (parse(profile) as Config).storage.files[0]?.contents.inline ?? "";
+const script = raw.replace("{{metadataPrefixes}}", "COREOS_CUSTOM COREOS");
 
 /** Runs shell commands in a network namespace of their own, with sysfs of that namespace. */
 function inNetwork(commands: string, folder: string) {

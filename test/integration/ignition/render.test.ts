@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import fc from "fast-check";
-import { assertGolden } from "../../unit/ignition/golden.ts";
 import { image, plan, publicKey } from "../../unit/plan/fixtures.ts";
 import { fingerprint, generation, RenderError, renderIgnition } from "../../../ignition/index.ts";
 import { inputOf, transpiled } from "./inputs.ts";
@@ -19,27 +17,7 @@ function first(made: ClusterPlan): ClusterPlan["nodes"][number] {
 const render = (made: ClusterPlan, url = bootstrap.discoveryUrl): string =>
   renderIgnition(made, first(made), { discoveryUrl: url });
 
-/** An Ignition config for people: indented, texts as lists of lines, data URLs as what they hold. */
-function readable(json: string): string {
-  const data = /^data:(?:[^,;]*;charset=[^,;]*)?,/;
-  const open = (_: string, value: unknown): unknown => {
-    if (typeof value !== "string") return value;
-    const text = data.test(value) ? decodeURIComponent(value.replace(data, "data:,")) : value;
-    return text.includes("\n") ? text.split("\n") : text;
-  };
-  return `${JSON.stringify(JSON.parse(json, open), null, 2)}\n`;
-}
-
 describe("a node's Ignition config", () => {
-  for (const [name, settings] of [
-    ["lab", { os: "lab", domainType: "qemu" }],
-    ["flatcar", { os: "flatcar" }],
-  ] as const) {
-    it(`is as reviewed for ${name}`, () => {
-      assertGolden(join(import.meta.dirname, "golden", `${name}.json`), readable(render(plan(settings))));
-    });
-  }
-
   it("is Ignition 3 for the lab's image and 2.3 for Flatcar and Container Linux", () => {
     const version = (os: string): unknown =>
       (JSON.parse(render(plan({ os }))) as { ignition: { version: unknown } }).ignition.version;
