@@ -168,9 +168,7 @@ export async function download(
       if (moved) pause = patience.pause;
       const words = `${shown(url)}: ${reasonOf(error)}`;
       if (left === 0)
-        throw new ImageProblem(
-          `a source that can be reached; ${words} (after ${patience.attempts} attempts)`,
-        );
+        throw new ImageProblem(`a source that can be reached; ${words} (tried ${patience.attempts} times)`);
       report(`image: ${words}; trying again`);
       await sleep(pause);
       pause *= 2;
