@@ -81,7 +81,7 @@ export function readEtcd(port: number): Etcd {
       return { says, answered: !("problem" in reply) };
     },
     members: async (host) => {
-      const reply = await v3(host, "cluster/member_list", {});
+      const reply = await v3(host, "cluster/member/list", {});
       if (reply === undefined) {
         const found = list(field(bodyOf(await request("GET", `${endpoint(host)}/v2/members`)), "members"));
         return found.length === 0 ? undefined : found.map((m) => memberOf(m, textOf(m, "id")));

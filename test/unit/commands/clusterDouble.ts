@@ -80,7 +80,7 @@ export class Cluster {
       if (call === "kv/deleterange") this.store.delete(key);
       return {
         body: {
-          "cluster/member_list": { members: ids.map(({ id, ...rest }) => ({ ...rest, ID: id })) },
+          "cluster/member/list": { members: ids.map(({ id, ...rest }) => ({ ...rest, ID: id })) },
           "maintenance/status": { leader: String(Number(member.leader) + 8) },
           "kv/range": kvs === undefined ? {} : { kvs },
         }[call] ?? { header: {} },
