@@ -24,13 +24,15 @@ const TIME_LIMIT = 60_000;
 /**
  * virsh on the connection `uri` (https://libvirt.org/uri.html).
  * The function it returns throws {@link VirshMissingError} where virsh isn't installed, else {@link VirshError}.
+ * @param enter the words before it that run it where the connection is to be made, such as in a lab's namespaces.
  */
 export const virshOn =
-  (uri: string): Virsh =>
+  (uri: string, enter: readonly string[] = []): Virsh =>
   (...args) =>
     new Promise((resolve, reject) => {
       const options = { timeout: TIME_LIMIT, maxBuffer: 16 * 2 ** 20, env: { ...process.env, LC_ALL: "C" } };
-      execFile("virsh", ["--quiet", "--connect", uri, ...args], options, (error, stdout, stderr) => {
+      const [file = "", ...words] = [...enter, "virsh", "--quiet", "--connect", uri, ...args];
+      execFile(file, words, options, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else if ((error as NodeJS.ErrnoException).code === "ENOENT") reject(new VirshMissingError(MISSING));
         else {
