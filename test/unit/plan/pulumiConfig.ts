@@ -28,7 +28,7 @@ function parsePath(text: string): (string | number)[] {
 
 const isContainer = (value: unknown): value is Config => typeof value === "object" && value !== null;
 
-/** With --path, "true" and "false" become booleans, and whole numbers numbers. */
+/** With --path, "true" and "false" become booleans, and whole numbers numbers; but a text stays a text. */
 function typedValue(word: string): unknown {
   if (word === "true" || word === "false") return word === "true";
   return /^(?:0|[1-9]\d*)$/.test(word) ? Number(word) : word;
@@ -44,7 +44,7 @@ function setPath(config: Config, path: readonly (string | number)[], word: strin
     const old = holder[part];
     if (depth === path.length - 1) {
       assert.ok(depth === 0 || !isContainer(old), "expected a map or an array");
-      holder[part] = typedValue(word);
+      holder[part] = typeof old === "string" && depth > 0 ? word : typedValue(word);
       return;
     }
     // A plain value of a whole key gives way, and so does what is empty; one inside a map does not.
