@@ -1,4 +1,5 @@
 /** The looks that the wait takes in each round: at members, at clients, at libvirt, at consoles. */
+import { isIP } from "node:net";
 import { ProgramError } from "../program.ts";
 import { type Consoles, failureIn } from "./console.ts";
 import type { Etcd } from "./etcd.ts";
@@ -15,13 +16,18 @@ export interface Clock {
   seconds(): number;
 }
 
+/** An address, or what a name resolves to here; undefined where it does not. */
+const toAddress = async (host: string, reach: Reach): Promise<string | undefined> =>
+  isIP(host.replace(/^\[|\]$/g, "")) === 0 ? await reach.resolve(host) : host;
+
 /** Asks every member at all places where it may be; the first that says it is healthy counts. */
 export async function lookAtMembers(
   members: readonly NodeProgress[],
   registrations: Registrations,
-  etcd: Etcd,
+  sources: { readonly etcd: Etcd; readonly reach: Reach },
   clock: Clock,
 ): Promise<void> {
+  const { etcd } = sources;
   const registered = "hosts" in registrations ? registrations.hosts : new Map<string, string>();
   await Promise.all(
     members.map(async (node) => {
@@ -48,16 +54,22 @@ export async function lookAtMembers(
       else if (found.complaint.answered && node.stage === "booting") node.reach("addressed", clock.seconds());
     }),
   );
-  await askOthers(members, etcd);
+  await askOthers(members, sources);
 }
 
 /** Members that are found list the peer URLs of those that are not. */
-async function askOthers(members: readonly NodeProgress[], etcd: Etcd): Promise<void> {
+async function askOthers(
+  members: readonly NodeProgress[],
+  { etcd, reach }: { readonly etcd: Etcd; readonly reach: Reach },
+): Promise<void> {
   const lost = members.filter(({ stage }) => stage !== "healthy");
   const source = members.find(({ stage }) => stage === "healthy")?.host;
   if (lost.length === 0 || source === undefined) return;
   const listed = (await etcd.members(source)) ?? [];
-  for (const node of lost) node.learn("members", listed.find(({ name }) => name === node.name)?.host);
+  for (const node of lost) {
+    const host = listed.find(({ name }) => name === node.name)?.host;
+    if (host !== undefined) node.learn("members", await toAddress(host, reach));
+  }
 }
 
 /** A client is ready when its guest agent answers, or its ssh server. */

@@ -110,7 +110,7 @@ export async function waitUntilHealthy(
     const names = "hosts" in registrations ? [...registrations.hosts.keys()] : [];
     const strangers = names.filter((name) => !members.some((node) => node.name === name));
     if (fresh && strangers.length > 0) throw new ProgramError(explainStrangers(strangers, settings));
-    await lookAtMembers(members, registrations, etcd, clock);
+    await lookAtMembers(members, registrations, sources, clock);
   }
 
   async function askMachines(): Promise<void> {
