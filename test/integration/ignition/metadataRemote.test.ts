@@ -145,6 +145,16 @@ describe("the remote metadata provider", function () {
     assert.doesNotMatch(stderr, /s3cret/);
   });
 
+  it("takes the answer that the docs show", async () => {
+    const docs = readFileSync(join(import.meta.dirname, "../../../docs/profiles.md"), "utf8");
+    const answer = /```sh\n(# a comment\n[^`]*)```/.exec(docs)?.[1] ?? "";
+    const url = await serve((_, response) => response.end(answer));
+    const { status, stderr } = await run(url);
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, "");
+    assert.equal(read()["COREOS_CUSTOM_PUBLIC_IPV4"], "192.0.2.7");
+  });
+
   it("is plain POSIX shell", () => {
     const { status, stderr } = spawnSync("sh", ["-n", join(folder, "provider")], { encoding: "utf8" });
     assert.equal(status, 0, stderr);
