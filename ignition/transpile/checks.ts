@@ -4,60 +4,64 @@ import type { Document } from "../render/document.ts";
 import { isMap, type Path, type Value } from "../render/values.ts";
 import type { Finding } from "./findings.ts";
 
-type Found = readonly { readonly path: Path; readonly message: string }[];
-
 const at = (value: Value | undefined, key: string): Value | undefined =>
   isMap(value) ? value[key] : undefined;
 const list = (value: Value | undefined): readonly Value[] => (Array.isArray(value) ? value : []);
 const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 
-/** systemd ignores all that stands before the first section (systemd.syntax(7)). */
-function lacksSection(contents: string): boolean {
-  const said = contents.split("\n").map((line) => line.trim());
-  const first = said.find((line) => line !== "" && !/^[#;]/.test(line));
-  return first !== undefined && !first.startsWith("[");
-}
+/** Lines that say something; systemd ignores those before the first section (systemd.syntax(7)). */
+const linesOf = (contents: Value | undefined): string[] =>
+  text(contents)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^[#;]/.test(line));
 
-function units({ value }: Document): Found {
-  return list(at(value["systemd"], "units")).flatMap((unit, index): Found => {
+const isSection = (line: string): boolean => line.startsWith("[");
+
+/**
+ * Units and drop-ins whose lines stand outside of any section. A unit without any can't be loaded; in drop-ins, and in front of
+ * the first section, systemd ignores such lines, which a user's file may have had for years.
+ */
+export function checkUnits({ value, originOf }: Document): Finding[] {
+  const find = (contents: Value | undefined, what: string, path: Path, whole: boolean): Finding[] => {
+    const lines = linesOf(contents);
+    const [first] = lines;
+    if (first === undefined || isSection(first)) return [];
+    const origin = originOf(path);
+    const fatal = (whole && !lines.some(isSection)) || origin?.user === false;
+    return [
+      { fatal, message: `${what} has lines before its first [section], which systemd ignores`, origin },
+    ];
+  };
+  return list(at(value["systemd"], "units")).flatMap((unit, index) => {
     const path = ["systemd", "units", index];
     const name = text(at(unit, "name"));
-    const own = lacksSection(text(at(unit, "contents")))
-      ? [{ path: [...path, "contents"], message: `${name} has lines before its first [section]` }]
-      : [];
-    const dropins = list(at(unit, "dropins")).flatMap((dropin, place): Found =>
-      lacksSection(text(at(dropin, "contents")))
-        ? [
-            {
-              path: [...path, "dropins", place],
-              message: `the drop-in ${text(at(dropin, "name"))} of ${name} has lines before its first [section]`,
-            },
-          ]
-        : [],
+    const dropins = list(at(unit, "dropins")).flatMap((dropin, place) =>
+      find(
+        at(dropin, "contents"),
+        `the drop-in ${text(at(dropin, "name"))} of ${name}`,
+        [...path, "dropins", place],
+        false,
+      ),
     );
-    return [...own, ...dropins];
+    return [...find(at(unit, "contents"), name, [...path, "contents"], true), ...dropins];
   });
 }
 
-/** The lab image has one disk, ready made, and a fixed command line: its first boot refuses these. */
-function refusedByLab({ value }: Document): Found {
+/** What a system can't do: the lab image has one disk, ready made, and a fixed command line, and its first boot refuses these. */
+export function unfit({ value, originOf }: Document, os: OsFamily): Finding[] {
+  if (os !== "lab") return [];
+  const way = "leave it out, or use an image of another os";
   const disks = ["disks", "raid", "luks", "filesystems"]
     .filter((name) => list(at(value["storage"], name)).length > 0)
     .map((name) => ({
-      path: ["storage", name],
-      message: `storage.${name} can't be used on the lab image, which has one disk, ready made`,
+      fatal: true,
+      message: `storage.${name} can't be used on the lab image, which has one disk, ready made: ${way}`,
+      origin: originOf(["storage", name]),
     }));
   const words = ["shouldExist", "shouldNotExist"].some(
     (name) => list(at(value["kernelArguments"], name)).length > 0,
   );
-  const kernel = { path: ["kernelArguments"], message: "kernelArguments can't be changed on the lab image" };
-  return words ? [...disks, kernel] : disks;
+  const message = `kernelArguments can't be changed on the lab image: ${way}`;
+  return words ? [...disks, { fatal: true, message, origin: originOf(["kernelArguments"]) }] : disks;
 }
-
-/** All that is wrong, each with its place. */
-export const checkNode = (document: Document, os: OsFamily): Finding[] =>
-  [...units(document), ...(os === "lab" ? refusedByLab(document) : [])].map(({ path, message }) => ({
-    fatal: true,
-    message,
-    origin: document.originOf(path),
-  }));

@@ -62,15 +62,21 @@ function source(input: ValueMap, section: string, list: string, label: string): 
   }
   const written = (WRITTEN_BY_CT[label] ?? []).find((name) => input[name] !== undefined);
   if (written !== undefined) return [written];
+  if (at(input, [section, list]) !== undefined) return [section, list];
   return input[section] === undefined ? undefined : [section];
 }
 
+/** A section's name in the input: `kernelArguments` is Butane's kernel_arguments. */
+const sectionIn = (input: ValueMap, section: string): string =>
+  input[section] === undefined ? section.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : section;
+
 /** The path in the input of the value at `path` of the output. */
 function trace(output: ValueMap, input: ValueMap, path: Path): Path | undefined {
-  const [section, list, index, ...rest] = path;
-  if (typeof section !== "string") return undefined;
+  const [asked, list, index, ...rest] = path;
+  if (typeof asked !== "string") return undefined;
+  const section = sectionIn(input, asked);
   if (typeof list !== "string") return input[section] === undefined ? undefined : [section];
-  const label = typeof index === "number" ? labelOf(at(output, [section, list, index])) : undefined;
+  const label = typeof index === "number" ? labelOf(at(output, [asked, list, index])) : undefined;
   if (label === undefined) return at(input, [section, list]) === undefined ? [section] : [section, list];
   const found = source(input, section, list, label);
   if (found === undefined) return undefined;
@@ -85,11 +91,11 @@ function trace(output: ValueMap, input: ValueMap, path: Path): Path | undefined 
   return part !== undefined && at(input, [...found, part]) !== undefined ? [...found, part] : found;
 }
 
-/** A transpiler's output as a document whose values come from its input's sources. */
+/** A transpiler's output as a document whose values come from its input's sources; in one file, at its top where nothing fits. */
 export const traced = (output: ValueMap, input: Document): Document => ({
   value: output,
   originOf: (path): Origin | undefined => {
     const found = trace(output, input.value, path);
-    return found === undefined ? undefined : input.originOf(found);
+    return input.originOf(found ?? []);
   },
 });

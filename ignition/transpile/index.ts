@@ -9,8 +9,10 @@ import { isMap, type ValueMap } from "../render/values.ts";
 import type { Language } from "../sources/kind.ts";
 import { absoluteLocals } from "../sources/localFiles.ts";
 import { canonicalJson } from "./canonical.ts";
-import { checkNode } from "./checks.ts";
+import { checkUnits, unfit } from "./checks.ts";
+import { onOneFileSystem } from "./fileSystems.ts";
 import { findingLines, findingText, type Finding } from "./findings.ts";
+import { traced } from "./identity.ts";
 import { normalise } from "./normalise.ts";
 import { checkSpec, highest, majorOf } from "./spec.ts";
 import { convert, normalised, runButane, runCt, validate } from "./transpilers.ts";
@@ -60,6 +62,19 @@ const isClc = ({ language }: Input): boolean => language.kind === "clc";
 const isIgnition = ({ language }: Input, major: number): boolean =>
   language.kind === "ignition" && majorOf(language.version) === major;
 
+/** @throws RenderError with all that is wrong, if anything is. */
+function refuse(errors: readonly Finding[]): void {
+  if (errors.length > 0)
+    throw new RenderError(`The node would not come up with it:\n${findingLines(errors)}`);
+}
+
+/** A warning whose place is in a profile, as ct sees it, is about the user's files all the same. */
+function aboutUsers(finding: Finding, inputs: readonly Input[]): Finding {
+  if (finding.origin?.user === true) return finding;
+  const files = inputs.filter(({ user }) => user).map(({ source }) => source);
+  return { fatal: false, message: `${files.join(", ")}: ${finding.message}`, origin: undefined };
+}
+
 class Transpilation {
   readonly findings: Finding[] = [];
   readonly inputs: readonly Input[];
@@ -80,9 +95,12 @@ class Transpilation {
     if (only === undefined) return [];
     // One alone needs no merging, and may say what Ignition 2 lets pass.
     const merged = others.length === 0 ? only : mergeDocuments(documents);
-    const users = inputs.some(({ user }) => user);
-    const { document, warnings } = runCt(written(merged), users);
-    this.findings.push(...warnings);
+    const ours = documents.filter((_, index) => inputs[index]?.user !== true);
+    const strict = ours.length === documents.length;
+    // Profiles that are strictly right by themselves can't be what ct warns of when the user's files are with them.
+    if (!strict && ours.length > 0) runCt(written(mergeDocuments(ours)), true);
+    const { document, warnings } = runCt(written(merged), strict);
+    this.findings.push(...warnings.map((finding) => aboutUsers(finding, inputs)));
     return [document];
   }
 
@@ -107,7 +125,7 @@ class Transpilation {
           return document;
         }
         if (majorOf(OS_TRAITS[this.os].highestSpec) === 2) checkSpec(this.os, source, language, "3");
-        const made = runButane(document, folder, user);
+        const made = runButane(document, folder, !user);
         this.findings.push(...made.warnings);
         checkSpec(this.os, source, language, versionOf(made.document));
         return made.document;
@@ -126,14 +144,17 @@ class Transpilation {
         }
       );
     }
-    return mergeIgnition([...this.#two(false).map(convert), ...three]);
+    const two = this.#two(false);
+    for (const document of two) refuse(unfit(document, this.os)); // better words than the converter's
+    return mergeIgnition([...two.map(convert), ...three]);
   }
 
   /** As Ignition 3, for the validator; Ignition 2 may say what can't be converted: then nothing is checked, and said so. */
   #forValidator(document: Document): Document | undefined {
     if (majorOf(versionOf(document)) !== 2) return document;
     try {
-      return convert(normalised(document, (config) => normalise(config)));
+      const whole = normalised(document, (config) => normalise(config));
+      return convert(traced(onOneFileSystem(whole.value), whole));
     } catch (error) {
       if (!(error instanceof RenderError)) throw error;
       const message = `ignition-validate could not check it. ${error.message.replace(/\s*\n\s*/g, " ")}`;
@@ -146,8 +167,9 @@ class Transpilation {
   check(document: Document): void {
     const three = this.#forValidator(document);
     const found = three === undefined ? [] : validate(three);
-    const errors = [...checkNode(document, this.os), ...found.filter(({ fatal }) => fatal)];
-    if (errors.length > 0) throw new RenderError(`Ignition would refuse it:\n${findingLines(errors)}`);
+    const own = [...unfit(document, this.os), ...checkUnits(document)];
+    refuse([...own, ...found].filter(({ fatal }) => fatal));
+    this.findings.push(...own.filter(({ fatal }) => !fatal));
     // About other languages their transpilers have said the same.
     const json = this.inputs
       .filter(({ language }) => language.kind === "ignition")

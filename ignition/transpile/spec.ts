@@ -46,11 +46,11 @@ const writtenIn = (language: Language): string =>
  */
 export function checkSpec(os: OsFamily, source: string, language: Language, version: string): void {
   const { highestSpec } = OS_TRAITS[os];
-  const what = `${source} ${writtenIn(language)}`;
+  const gives = language.kind === "butane" ? `, which gives Ignition ${version}` : "";
+  const what = `${source} ${writtenIn(language)}${gives}`;
   if (majorOf(version) > majorOf(highestSpec)) {
     throw new RenderError(
-      `${what}, which gives Ignition ${version}, and ${os} reads Ignition ${highestSpec} at most: write it as a ` +
-        "Container Linux Config",
+      `${what}, and ${os} reads Ignition ${highestSpec} at most: write it as a ` + "Container Linux Config",
     );
   }
   const limit = majorOf(version) === 2 ? "2.3" : highestSpec;
@@ -63,7 +63,6 @@ export function checkSpec(os: OsFamily, source: string, language: Language, vers
     const why = version.includes("-")
       ? "and nodes read released versions only"
       : `and ${os} reads ${limit} at most`;
-    const gives = language.kind === "butane" ? `, which gives Ignition ${version}` : "";
-    throw new RenderError(`${what}${gives}, ${why}: ${way}`);
+    throw new RenderError(`${what}, ${why}: ${way}`);
   }
 }

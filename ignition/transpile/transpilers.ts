@@ -3,8 +3,9 @@ import { RenderError } from "../errors.ts";
 import type { Document } from "../render/document.ts";
 import type { ContainerLinuxConfig } from "../render/compose.ts";
 import { writeYaml } from "../render/yaml.ts";
-import type { ValueMap } from "../render/values.ts";
+import { isMap, type Path, type ValueMap } from "../render/values.ts";
 import { digestOfLocals } from "../sources/localFiles.ts";
+import { splitFileSystems, withFileSystems } from "./fileSystems.ts";
 import { findingLines, findingsByPath, findingsOfCt, type Finding } from "./findings.ts";
 import { traced } from "./identity.ts";
 import type { Ignition2 } from "./ignition2.ts";
@@ -18,18 +19,15 @@ export interface Transpiled {
 
 const parsed = (stdout: string): ValueMap => JSON.parse(stdout) as ValueMap;
 
-/** What refuses a config: errors, and any finding in a profile, as `-strict` would have it. */
-const fatal = (findings: readonly Finding[], strict: (finding: Finding) => boolean): Finding[] =>
-  findings.filter((finding) => finding.fatal || strict(finding));
+/** What refuses a config: errors, and where it is strict any finding, as the tools' own `--strict` has it. */
+const fatal = (findings: readonly Finding[], strict: boolean): Finding[] =>
+  findings.filter((finding) => strict || finding.fatal);
 
-/** Whether a finding is a profile's; one without a place is the user's where the user wrote anything. */
-const isOurs =
-  (users: boolean) =>
-  ({ origin }: Finding): boolean =>
-    origin === undefined ? !users : !origin.user;
-
-/** ct, on platform `custom`: dynamic data comes from a coreos-metadata.service that the config itself brings. */
-export function runCt(config: ContainerLinuxConfig, users: boolean): Transpiled {
+/**
+ * ct, on platform `custom`: dynamic data comes from a coreos-metadata.service that the config itself brings.
+ * @param strict for profiles of ours: each word of ct is an error. Else only errors are, and warnings are about the user's part.
+ */
+export function runCt(config: ContainerLinuxConfig, strict: boolean): Transpiled {
   const { ok, stdout, stderr } = runTool(
     CT,
     ["-platform", "custom", "-files-dir", "/"],
@@ -37,7 +35,7 @@ export function runCt(config: ContainerLinuxConfig, users: boolean): Transpiled 
     digestOfLocals(config.value, "/"),
   );
   const findings = stderr.trim() === "" ? [] : findingsOfCt(stderr, config.locate);
-  const errors = fatal(findings, isOurs(users));
+  const errors = fatal(findings, strict);
   if (!ok || errors.length > 0) {
     const lines = findingLines(errors.length > 0 ? errors : findings);
     throw new RenderError(`ct refused the Container Linux Config:\n${lines}`);
@@ -45,8 +43,8 @@ export function runCt(config: ContainerLinuxConfig, users: boolean): Transpiled 
   return { document: traced(parsed(stdout), config), warnings: findings };
 }
 
-/** butane; for a file of the user's warnings don't count. `folder` is where its local files lie. */
-export function runButane(document: Document, folder: string | undefined, users: boolean): Transpiled {
+/** butane; `strict` as for ct. `folder` is where the config's local files lie. */
+export function runButane(document: Document, folder: string | undefined, strict: boolean): Transpiled {
   const { ok, stdout, stderr } = runTool(
     BUTANE,
     ["--raw", ...(folder === undefined ? [] : ["--files-dir", folder])],
@@ -54,31 +52,54 @@ export function runButane(document: Document, folder: string | undefined, users:
     folder === undefined ? "" : digestOfLocals(document.value, folder),
   );
   const findings = findingsByPath(stderr, document.originOf);
-  const errors = fatal(findings, isOurs(users));
+  const errors = fatal(findings, strict);
   if (!ok || errors.length > 0) {
     throw new RenderError(`butane refused:\n${findingLines(errors.length > 0 ? errors : findings)}`);
   }
   return { document: traced(parsed(stdout), document), warnings: findings };
 }
 
-/** ign-converter's words without Go's dump of its report. */
-const converterWords = (stderr: string): string =>
-  stderr
+const NO_MAPPING = /Config defined filesystem "(.*?)" but no mapping was defined/;
+
+/** ign-converter's words without the report and the configs that it prints beside. */
+function converterFinding(stderr: string, { value, originOf }: Document): Finding {
+  const lines = stderr
     .trim()
     .split("\n")
-    .filter((line) => !line.startsWith("warning"))
-    .map((line) => line.replace(/^Failed to translate config from 2 to 3: /, ""))
-    .join("\n  ");
+    .filter((line) => !/^(?:warning|info|\d+: \{)/.test(line))
+    .map((line) => line.replace(/^Failed to translate config from 2 to 3: /, ""));
+  const name = NO_MAPPING.exec(stderr)?.[1];
+  if (name === undefined) return { fatal: true, message: lines.join(" "), origin: undefined };
+  const message = `the file system "${name}" can't be meant: Ignition 3 knows no names of file systems, only paths`;
+  return { fatal: true, message, origin: originOf(pathOfFileSystem(value, name)) };
+}
+
+/** Where a file system is named: in its own entry, else in that of the first file on it. */
+function pathOfFileSystem(value: ValueMap, name: string): Path {
+  const storage = isMap(value["storage"]) ? value["storage"] : {};
+  for (const [list, key] of [
+    ["filesystems", "name"],
+    ["files", "filesystem"],
+    ["directories", "filesystem"],
+    ["links", "filesystem"],
+  ] as const) {
+    const items = storage[list];
+    const index = Array.isArray(items) ? items.findIndex((item) => isMap(item) && item[key] === name) : -1;
+    if (index >= 0) return ["storage", list, index];
+  }
+  return ["storage"];
+}
 
 /** Ignition 2 to 3.1. @throws RenderError where the config has what Ignition 3 has not. */
 export function convert(document: Document): Document {
-  const { ok, stdout, stderr } = runTool(IGN_CONVERTER, [], JSON.stringify(document.value));
+  const { config, fileSystems } = splitFileSystems(document.value);
+  const { ok, stdout, stderr } = runTool(IGN_CONVERTER, [], JSON.stringify(config));
   if (!ok || stdout === "") {
     throw new RenderError(
-      `The configuration can't be written as Ignition 3 (ign-converter):\n  ${converterWords(stderr)}`,
+      `The configuration can't be written as Ignition 3 (ign-converter):\n${findingLines([converterFinding(stderr, document)])}`,
     );
   }
-  return traced(parsed(stdout), document);
+  return traced(withFileSystems(parsed(stdout), fileSystems), document);
 }
 
 /** What Ignition's own validator finds in an Ignition 3 config. */
