@@ -28,6 +28,8 @@ export type { ClusterSettings, NodeSettings } from "./library/settings.ts";
 /** Arguments that make no cluster: a ConfigError whose message speaks of arguments instead of commands. */
 export class ArgumentError extends ConfigError {
   override name = "ArgumentError";
+  /** What Pulumi knows a RunError by: where nobody catches it, its message is shown without a stack trace. */
+  readonly __pulumiRunError = true;
 
   constructor(stack: string, problems: readonly Problem[]) {
     super({ stack, values: {}, secretKeys: [] }, problems);

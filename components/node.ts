@@ -98,7 +98,7 @@ export class Node extends pulumi.ComponentResource {
         // What libvirt chose for the machine at its start, read back as if the program had asked for another.
         ignoreChanges: ["firmware", "nvram"],
         // The provider takes these for changes that it can make to a machine that is there, and then makes none.
-        replaceOnChanges: ["arch", "networkInterfaces[*].bridge", "networkInterfaces[*].mac"],
+        replaceOnChanges: ["arch", "networkInterfaces"],
       },
     );
     this.domainId = domain.id;

@@ -26,6 +26,12 @@ const node =
     nodes: nodes.map((each) => (each.name === name ? { ...each, ...change } : each)),
   });
 
+const snippet = {
+  source: "motd.yaml",
+  path: "/motd.yaml",
+  text: "storage:\n  files:\n    - path: /etc/motd\n      filesystem: root\n      mode: 0644\n      contents: { inline: hello }\n",
+};
+
 interface Row {
   readonly change: string;
   readonly to: (place: Place) => Config | Promise<Config>;
@@ -109,7 +115,29 @@ const TABLE: readonly Row[] = [
     to: () => ({ ...WATCHED, plan: node("r-core-watch", { diskSize: 2 ** 27 }) }),
     does: steps("replace", ...parts("r-core-watch")),
   },
+  {
+    change: "a snippet for the one without etcd",
+    to: () => ({ ...WATCHED, plan: node("r-core-watch", { snippets: [snippet] }) }),
+    does: steps("replace", ...parts("r-core-watch")),
+  },
   { change: "it goes, too", to: () => START, does: [...machine("delete", "r-core-watch"), HOST] },
+  {
+    change: "a snippet for one member: its cluster is made anew",
+    to: () => ({ ...START, plan: node("r-core02", { snippets: [snippet] }) }),
+    does: REBUILT,
+  },
+  { change: "the snippet goes", to: () => START, does: REBUILT },
+  {
+    change: "the registry's name: members that are there have found each other",
+    to: ({ host }) => ({
+      ...START,
+      plan: () => ({
+        discovery: { mode: "etcd", endpoint: host.registry.replace("10.77.0.1", "registry.lab") },
+      }),
+    }),
+    does: ["machines-discovery update"],
+  },
+  { change: "the registry's name, back", to: () => START, does: ["machines-discovery update"] },
   {
     change: "the disks' size",
     to: () => ({

@@ -72,6 +72,12 @@ export interface Place {
   /** Runs a command where libvirt is. */
   inside(...command: string[]): Promise<string>;
   stack(name: string, config: Config): Promise<Stack>;
+  /** A stack of another program, with these values as its config. */
+  program(
+    name: string,
+    project: string,
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<Pick<Stack, "pulumi">>;
   /** Domains, pools and folders of pools that are there. */
   things(): Promise<string[]>;
   remove(): Promise<void>;
@@ -82,6 +88,14 @@ const lines = (text: string): string[] => text.split("\n").filter((line) => line
 interface Step {
   readonly op: string;
   readonly urn: string;
+}
+
+/** A stack that is there, and how its Pulumi is run. */
+interface Opened extends Pick<Stack, "pulumi"> {
+  readonly command: (verb: string, ...args: string[]) => string[];
+  readonly stackEnv: Readonly<Record<string, string>>;
+  /** Makes these values, and where libvirt is, the stack's config. */
+  readonly write: (config: Readonly<Record<string, unknown>>) => void;
 }
 
 /** What becomes of each resource; the engine writes up to three steps for a replacement. */
@@ -163,13 +177,14 @@ export async function makePlace(): Promise<Place> {
   };
   const virsh = (...args: string[]): Promise<string> => inside("virsh", "--quiet", ...args);
 
-  async function stack(name: string, first: Config): Promise<Stack> {
+  /** @param entries the stack's config; a function, since tests change it. */
+  async function open(name: string, project: string): Promise<Opened> {
     const configFile = join(folder, `Pulumi.${name}.yaml`);
     const stackEnv = { ...env, PULUMI_STACK: name, PULUMI_OPTION_CONFIG_FILE: configFile };
     // `stack init` writes the stack's salt beside Pulumi.yaml: it is run on a copy.
     const copy = join(folder, `project-${name}`);
     mkdirSync(copy);
-    cpSync(join(fixture, "Pulumi.yaml"), join(copy, "Pulumi.yaml"));
+    cpSync(join(project, "Pulumi.yaml"), join(copy, "Pulumi.yaml"));
     await run("pulumi", ["stack", "init", name], {
       cwd: copy,
       env: { ...stackEnv, PULUMI_OPTION_CONFIG_FILE: undefined },
@@ -177,21 +192,14 @@ export async function makePlace(): Promise<Place> {
     const salt = readFileSync(join(copy, `Pulumi.${name}.yaml`), "utf8");
 
     const command = (verb: string, ...args: string[]): string[] => [
-      ...[...enterCommand(context), "pulumi", "--cwd", fixture, verb, "--non-interactive"],
+      ...[...enterCommand(context), "pulumi", "--cwd", project, verb, "--non-interactive"],
       ...(/^(up|destroy|refresh)$/.test(verb) ? ["--yes", "--skip-preview"] : []),
       ...args,
     ];
-    const set = (config: Config): void => {
-      const { generation = "one" } = config;
-      const value = {
-        plan: planOf(config, image, host),
-        ...(generation === "profiles" ? {} : { generation }),
-      };
-      const entries = { [`${PROJECT}:fixture`]: value, "libvirt:uri": host.uri };
+    const write = (config: Readonly<Record<string, unknown>>): void => {
       // JSON is YAML.
-      writeFileSync(configFile, `${salt}config: ${JSON.stringify(entries)}\n`);
+      writeFileSync(configFile, `${salt}config: ${JSON.stringify({ ...config, "libvirt:uri": host.uri })}\n`);
     };
-    set(first);
     const pulumi: Stack["pulumi"] = async (verb, ...args) => {
       const [file = "", ...rest] = command(verb, ...args);
       try {
@@ -201,6 +209,17 @@ export async function makePlace(): Promise<Place> {
         throw new Error(`pulumi ${verb}:\n${diagnostics(error.output)}`, { cause: error });
       }
     };
+    return { command, stackEnv, write, pulumi };
+  }
+
+  async function stack(name: string, first: Config): Promise<Stack> {
+    const { command, stackEnv, write, pulumi } = await open(name, fixture);
+    const set = (config: Config): void => {
+      const { generation = "one" } = config;
+      const plan = planOf(config, image, host);
+      write({ [`${PROJECT}:fixture`]: { plan, ...(generation === "profiles" ? {} : { generation }) } });
+    };
+    set(first);
     const stepsOfRun = async (verb: string): Promise<Steps> => {
       const events = join(folder, `events-${name}.json`);
       rmSync(events, { force: true });
@@ -247,6 +266,11 @@ export async function makePlace(): Promise<Place> {
     inside,
     virsh,
     stack,
+    program: async (name, project, config) => {
+      const { write, pulumi } = await open(name, project);
+      write(config);
+      return { pulumi };
+    },
     things: async () => [
       ...lines(await virsh("list", "--all", "--name")).map((name) => `domain ${name.trim()}`),
       ...lines(await virsh("pool-list", "--all", "--name")).map((name) => `pool ${name.trim()}`),
