@@ -64,17 +64,18 @@ async function healthyView(session: LabSession, phases: Phases): Promise<Cluster
 
 function report(view: ClusterView, milliseconds: number): string {
   const first = view.nodes[0];
+  const member = view.nodes.find(({ role }) => role === "member");
   const lines = [
     "",
     renderNodes(view.nodes),
-    `Discovery URL: ${view.discoveryUrl}`,
+    ...(view.discoveryUrl === "" ? [] : [`Discovery URL: ${view.discoveryUrl}`]),
     "",
     "Try it:",
-    ...(first === undefined
+    ...(first === undefined ? [] : [`  npm run cluster -- ssh ${first.name}`]),
+    ...(member === undefined
       ? []
       : [
-          `  npm run cluster -- ssh ${first.name}`,
-          `  npm run cluster -- exec curl -s http://${first.address}:2379/version`,
+          `  npm run cluster -- exec curl -s http://${member.address}:2379/version`,
           `  npm run cluster -- exec etcdctl --endpoints ${view.etcdEndpoints.join(",")} endpoint health`,
         ]),
     "",

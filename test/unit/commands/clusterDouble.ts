@@ -26,8 +26,8 @@ export class Cluster {
     forgetful: false,
   }));
   registered: Record<string, string> = {};
-  /** Whether members tell where the others are. */
-  peers = true;
+  /** Where members say that a member is; undefined where they don't. */
+  peer: (index: number) => string | undefined = (index) => this.host(index);
   servers: Double[] = [];
   registry: Double | undefined;
   port = 0;
@@ -69,7 +69,7 @@ export class Cluster {
     if (path === "/health") return { body: member.health };
     const ids = member.members.map((name) => ({
       ...{ name, id: String(NAMES.indexOf(name) + 10) },
-      peerURLs: this.peers ? [`http://${this.host(NAMES.indexOf(name))}:2380`] : [],
+      peerURLs: peersOf(this.peer(NAMES.indexOf(name))),
     }));
     if (member.gateway !== undefined && path.startsWith(`${member.gateway}/`)) {
       const call = path.slice(member.gateway.length + 1);
@@ -97,3 +97,5 @@ export class Cluster {
     return { body: { node: { value: this.store.get(key) } } };
   }
 }
+
+const peersOf = (host: string | undefined): string[] => (host === undefined ? [] : [`http://${host}:2380`]);

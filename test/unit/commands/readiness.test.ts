@@ -142,7 +142,7 @@ describe("readiness", () => {
 
   it("tells on a time-out how far each node came, with its last words and what to do", async () => {
     delete cluster.registered["a03"];
-    cluster.peers = false;
+    cluster.peer = () => undefined;
     consoles = { a03: ["waiting for the network", "still waiting"] };
     await fails(
       0.2,
@@ -192,7 +192,7 @@ describe("readiness", () => {
 
   it("gives a guest a moment to say why, then fails", async () => {
     delete cluster.registered["a02"];
-    cluster.peers = false;
+    cluster.peer = () => undefined;
     consoles = { a02: ["[FAILED] Failed to start Ignition (files)."] };
     setTimeout(() => consoles["a02"]?.push("COREOS-CLUSTER-IGNITION-FAILED: disk full"), 15);
     await fails(60, /Ignition failed: disk full/);

@@ -207,6 +207,15 @@ describe("readiness: where nodes are, and machines that are no members", () => {
       );
     });
 
+    it("are reported by address where the others know them by name", async () => {
+      cluster.peer = (index) => `${NAMES[index] ?? ""}.example`;
+      resolved = { a03: "127.0.0.4", "a01.example": "127.0.0.2", "a02.example": "127.0.0.3" };
+      deepEqual(
+        (await quiet()).nodes.map(({ addresses }) => addresses[0]),
+        HOSTS,
+      );
+    });
+
     it("are told apart from what is there instead of them", async () => {
       resolved = { a01: "127.0.0.2" };
       for (const member of cluster.state) member.members = ["x1"];
