@@ -89,11 +89,7 @@ async function attempt(url: string, folder: string, report: Report, patience: Pa
     checkRoom(folder, total === undefined ? 0 : total - before, before, joins ? 0 : have);
     const meter = progress(url, before, total, report, watch);
     const target = createWriteStream(part, { flags: joins ? "a" : "w", mode: 0o600 });
-    await pipeline(
-      Readable.fromWeb(response.body as import("node:stream/web").ReadableStream),
-      meter,
-      target,
-    );
+    await pipeline(Readable.fromWeb(response.body), meter, target);
     const size = sizeOf(part);
     if (total !== undefined && size !== total) throw new Error(`it broke off after ${megabytes(size)}`);
   } finally {

@@ -11,6 +11,7 @@ const PACKINGS: readonly (readonly [magic: string, packing: Packing])[] = [
   ["1f8b", "gzip"],
   ["fd377a585a00", "xz"],
   ["28b52ffd", "zstd"],
+  ["502a4d18", "zstd"], // a skippable frame, which pzstd writes before each frame
 ];
 
 /** How a file is packed, by its first bytes; its name says nothing. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Key } from "openpgp";
+import type { PublicKey } from "openpgp";
 import { fetchSmall } from "./http.ts";
 import { mirrored } from "./mirror.ts";
 import { errorCode, ImageProblem, type Report } from "./problem.ts";
@@ -68,16 +68,17 @@ export function signerOf(
 const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
 
 /** All public keys of a text with any number of armored blocks. */
-export async function readKeys(text: string): Promise<Key[]> {
+export async function readKeys(text: string): Promise<PublicKey[]> {
   const openpgp = await import("openpgp");
   const blocks = text.match(BLOCK) ?? [];
-  return (await Promise.all(blocks.map((armoredKeys) => openpgp.readKeys({ armoredKeys })))).flat();
+  const keys = await Promise.all(blocks.map((armoredKeys) => openpgp.readKeys({ armoredKeys })));
+  return keys.flat().map((key) => key.toPublic());
 }
 
-const fingerprintOf = (key: Key): string => key.getFingerprint().toUpperCase();
+const fingerprintOf = (key: PublicKey): string => key.getFingerprint().toUpperCase();
 
 /** The keys of `text` whose primary fingerprint is pinned for a family. */
-export async function pinnedAmong(text: string, family: string): Promise<Key[]> {
+export async function pinnedAmong(text: string, family: string): Promise<PublicKey[]> {
   const pins = PINNED_KEYS[family]?.fingerprints ?? [];
   return (await readKeys(text)).filter((key) => pins.includes(fingerprintOf(key)));
 }
@@ -88,7 +89,7 @@ export const bundledFile = (family: string): string => join(import.meta.dirname,
 const fetchedFile = (family: string): string => join(imagesFolder(), "keys", `${family}.asc`);
 
 /** Known keys with what other copies of them add: subkeys, longer validity, revocations. */
-async function merged(known: readonly Key[], more: readonly Key[]): Promise<Key[]> {
+async function merged(known: readonly PublicKey[], more: readonly PublicKey[]): Promise<PublicKey[]> {
   const others = more.filter((key) => !known.some((old) => fingerprintOf(old) === fingerprintOf(key)));
   const updated = known.map(async (key) => {
     const same = more.find((other) => fingerprintOf(other) === fingerprintOf(key));
@@ -109,7 +110,7 @@ function readIfThere(path: string): string {
  * The keys that count for a signer, as far as they are on this machine.
  * @throws ImageProblem where a key file holds none
  */
-export async function knownKeys(signer: Signer): Promise<Key[]> {
+export async function knownKeys(signer: Signer): Promise<PublicKey[]> {
   if (signer.kind === "family") {
     const bundled = await pinnedAmong(readFileSync(bundledFile(signer.family), "utf8"), signer.family);
     return await merged(bundled, await pinnedAmong(readIfThere(fetchedFile(signer.family)), signer.family));
@@ -127,9 +128,9 @@ export async function knownKeys(signer: Signer): Promise<Key[]> {
  */
 export async function refreshedKeys(
   signer: Signer,
-  known: readonly Key[],
+  known: readonly PublicKey[],
   report: Report,
-): Promise<Key[] | undefined> {
+): Promise<PublicKey[] | undefined> {
   if (signer.kind !== "family") return undefined;
   const { family } = signer;
   const official = PINNED_KEYS[family]?.official;

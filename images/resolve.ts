@@ -1,18 +1,18 @@
 /** From what the config says of the base image to a verified, unpacked file on this machine. */
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ImageFinding } from "../plan/raw.ts";
 import type { FileImage, ImageRequest } from "../plan/types.ts";
+import { cachedImage, ensureContent, waiting } from "./contents.ts";
 import { download, PATIENCE, type Patience } from "./download.ts";
 import { packingOf } from "./format.ts";
 import { contentDigest } from "./identity.ts";
 import { imageAt, readHeader } from "./inspect.ts";
 import { signerOf } from "./keys.ts";
 import { withLock } from "./lock.ts";
-import { asFullDisk, ImageProblem, isUrl, shown, type Report } from "./problem.ts";
-import { keyOf, notePacked, noteTrust, packedFact, places, sweep, trustOf } from "./store.ts";
-import { unpack } from "./unpack.ts";
+import { ImageProblem, isUrl, shown, type Report } from "./problem.ts";
+import { keyOf, noteTrust, places, sweep, trustOf } from "./store.ts";
 import {
   besideSource,
   isUnverified,
@@ -62,70 +62,16 @@ function wantedOf(request: ImageRequest, os: string, folder: string): Wanted {
   };
 }
 
-/** The unpacked image of a published file, where it is in the cache and whole. */
-function cached(published: string): FileImage | undefined {
-  const fact = packedFact(published);
-  if (fact === undefined) return undefined;
-  const path = places.content(fact.content, fact.format);
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  const image = imageAt(path);
-  if (image.sha256 === fact.content) return image;
-  rmSync(path, { force: true }); // somebody has written to it
-  return undefined;
-}
-
-/** Puts a published, verified file's content into the cache. `move`: the file is ours, and may be moved there. */
-async function store(
-  file: string,
-  published: string,
-  source: string,
-  move: boolean,
-  report: Report,
-): Promise<FileImage> {
-  const part = places.unfinished(published);
-  mkdirSync(dirname(part), { recursive: true, mode: 0o700 });
-  rmSync(part, { force: true }); // what a killed run left
-  const packing = packingOf(readHeader(file));
-  try {
-    const content = packing === undefined ? published : (await unpack(file, packing, part, report)).sha256;
-    if (packing === undefined && move) renameSync(file, part);
-    const { format } = imageAt(part);
-    chmodSync(part, 0o444);
-    const path = places.content(content, format);
-    renameSync(part, path);
-    notePacked({ sha256: published, content, format, source: shown(source) });
-    return imageAt(path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    return asFullDisk(error, dirname(part));
-  }
-}
-
-const waiting = (report: Report, source: string) => (): void => {
-  report(`image: waiting for another run that fetches or unpacks ${shown(source)}`);
-};
-
-/** The content in the cache, or put there under a lock that all runs share. */
-async function ensure(
-  file: string,
-  published: string,
-  source: string,
-  move: boolean,
-  report: Report,
-): Promise<FileImage> {
-  const work = async (): Promise<FileImage> =>
-    cached(published) ?? (await store(file, published, source, move, report));
-  return cached(published) ?? (await withLock(places.lock(published), work, waiting(report, source)));
-}
-
 async function fromPath(wanted: Wanted, report: Report): Promise<Omit<Resolved, "warnings">> {
   const { source } = wanted;
   const packed = packingOf(readHeader(source)) !== undefined;
   // What is no image is told at once, before its verification is asked for.
   const image = packed ? undefined : imageAt(source);
   const published = contentDigest(source, "sha256");
+  if (image !== undefined && image.sha256 !== published)
+    throw new ImageProblem(`a file that stays as it is while it is read; ${source} was changed meanwhile`);
   const by = await verify(source, wanted, report);
-  return { image: image ?? (await ensure(source, published, source, false, report)), published, by };
+  return { image: image ?? (await ensureContent(source, published, source, false, report)), published, by };
 }
 
 async function fromUrl(
@@ -135,7 +81,7 @@ async function fromUrl(
 ): Promise<Omit<Resolved, "warnings">> {
   const known = (): Omit<Resolved, "warnings"> | undefined => {
     const published = rememberedSha256(wanted);
-    const image = published === undefined ? undefined : cached(published);
+    const image = published === undefined ? undefined : cachedImage(published);
     const by = trustOf(trustKey(wanted))?.by ?? "sha256";
     return published === undefined || image === undefined ? undefined : { image, published, by };
   };
@@ -147,6 +93,7 @@ async function fromUrl(
     const meanwhile = options.refresh === true ? undefined : known();
     if (meanwhile !== undefined) return meanwhile;
     sweep();
+    if (options.refresh === true) rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = await download(wanted.source, folder, report, options.patience ?? PATIENCE);
     const published = contentDigest(file, "sha256");
@@ -156,10 +103,12 @@ async function fromUrl(
       if (!kept) rmSync(folder, { recursive: true, force: true });
       throw error;
     });
-    const image = await ensure(file, published, wanted.source, true, report).catch((error: unknown) => {
-      rmSync(folder, { recursive: true, force: true });
-      throw error;
-    });
+    const image = await ensureContent(file, published, wanted.source, true, report).catch(
+      (error: unknown) => {
+        rmSync(folder, { recursive: true, force: true });
+        throw error;
+      },
+    );
     if (needsSignature(wanted) || isUnverified(wanted)) noteTrust(trustKey(wanted), trust(published, by));
     rmSync(folder, { recursive: true, force: true });
     return { image, published, by };

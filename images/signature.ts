@@ -1,6 +1,6 @@
 /** Detached OpenPGP signatures of files. */
 import { createReadStream } from "node:fs";
-import type { Key, Signature } from "openpgp";
+import type { PublicKey, Signature } from "openpgp";
 import { knownKeys, nameOf, refreshedKeys, type Signer } from "./keys.ts";
 import { ImageProblem, type Report } from "./problem.ts";
 
@@ -64,7 +64,7 @@ function refusalOf(error: Error, keyId: string, created: Date | null | undefined
 async function check(
   path: string,
   signature: Signature,
-  keys: Key[],
+  keys: PublicKey[],
   signer: string,
 ): Promise<string | Refusal> {
   const openpgp = await import("openpgp");

@@ -1,7 +1,7 @@
 /** Unpacks a file as a stream: bzip2, xz, gzip, zstd. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, openSync, closeSync } from "node:fs";
+import { closeSync, createReadStream, openSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -16,8 +16,8 @@ const BLOCK = 64 * 1024;
 const ZEROS = Buffer.alloc(BLOCK);
 const READ = 256 * 1024;
 
-/** The system's own program, twice as quick for bzip2; undefined where there is none. It gets the file as its input. */
-async function byProgram(program: string, source: string): Promise<Readable | undefined> {
+/** What the system's own program unpacks, which gets the file as its input; undefined where there is no such program. */
+async function byProgram(program: string, source: string): Promise<AsyncIterable<Uint8Array> | undefined> {
   const file = openSync(source, "r");
   const child = spawn(program, ["-dc"], { stdio: [file, "pipe", "pipe"] });
   closeSync(file);
@@ -46,29 +46,39 @@ async function byProgram(program: string, source: string): Promise<Readable | un
       child.kill("SIGKILL"); // where the reader ended early
     }
   }
-  return Readable.from(output(), { objectMode: false });
+  return output();
 }
 
 const read = (source: string): Readable => createReadStream(source, { highWaterMark: READ });
 
 /** The content of a packed file; `programs: false` leaves the system's own programs aside. */
-async function contentOf(source: string, packing: Packing, programs: boolean): Promise<Readable> {
-  const quick =
-    programs && (packing === "bzip2" || packing === "xz") ? await byProgram(packing, source) : undefined;
+async function contentOf(
+  source: string,
+  packing: Packing,
+  programs: boolean,
+): Promise<AsyncIterable<Uint8Array>> {
+  // node:zlib is as quick as gzip; the others gain by a program, or can do more with it.
+  const quick = programs && packing !== "gzip" ? await byProgram(packing, source) : undefined;
   if (quick !== undefined) return quick;
   const packed = read(source);
   switch (packing) {
     case "xz":
       return Readable.from(new xz.XzReadableStream(Readable.toWeb(packed) as ReadableStream<Uint8Array>));
     case "bzip2":
-      return Readable.from(through(packed, unbzip2() as unknown as NodeJS.ReadWriteStream), {
-        objectMode: false,
-      });
+      return through(packed, unbzip2());
     case "gzip":
-      return Readable.from(through(packed, createGunzip({ chunkSize: READ })), { objectMode: false });
+      return through(packed, createGunzip({ chunkSize: READ }));
     case "zstd":
-      return Readable.from(through(packed, createZstdDecompress({ chunkSize: READ })), { objectMode: false });
+      return firstFrame(packed, statSync(source).size);
   }
+}
+
+/** node:zlib ends after a zstd file's first frame without a word (parallel packers write many): then there must be no other. */
+async function* firstFrame(packed: Readable, size: number): AsyncGenerator<Uint8Array> {
+  const unpacker = createZstdDecompress({ chunkSize: READ });
+  yield* through(packed, unpacker);
+  if (unpacker.bytesWritten !== size)
+    throw new Error("it has several frames: install the zstd program, which reads them all");
 }
 
 /** Joins two streams so that the failure of either ends the reader's loop. */
@@ -101,7 +111,7 @@ async function writeSparsely(target: FileHandle, chunk: Buffer, position: number
 
 /**
  * Unpacks `source` into `target`, which is made or overwritten.
- * @param programs whether the system's own bzip2 and xz may be used
+ * @param programs whether the system's own programs may be used
  * @returns the content's sha256 and size
  * @throws ImageProblem where the file is damaged or cut off, or the disk is full
  */
@@ -118,7 +128,7 @@ export async function unpack(
   let size = 0;
   const file = await open(target, "w", 0o600).catch((error: unknown) => asFullDisk(error, target));
   try {
-    for await (const chunk of (await contentOf(source, packing, programs)) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of await contentOf(source, packing, programs)) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       digest.update(bytes);
       await writeSparsely(file, bytes, size).catch((error: unknown) => asFullDisk(error, target));

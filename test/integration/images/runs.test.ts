@@ -25,8 +25,8 @@ class Run {
   readonly #ended: Promise<unknown>;
 
   constructor(request: ImageRequest, wrap: readonly string[] = []) {
-    const [file = "", ...args] = [...wrap, process.execPath, program, JSON.stringify(request)];
-    this.child = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const command = [...wrap, process.execPath, program, JSON.stringify(request)];
+    this.child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", "pipe", "inherit"] });
     this.child.stdout?.on("data", (chunk: Buffer) => (this.text += chunk.toString()));
     this.#ended = once(this.child, "close");
   }

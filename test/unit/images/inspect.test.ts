@@ -85,6 +85,7 @@ describe("packings", () => {
     ["1f8b0800", "gzip"],
     ["fd377a585a0000", "xz"],
     ["28b52ffd04", "zstd"],
+    ["502a4d1804", "zstd"],
     ["514649fb", undefined],
     ["", undefined],
   ] as const) {

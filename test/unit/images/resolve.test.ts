@@ -271,6 +271,9 @@ describe("the base image", function () {
     writeFileSync(image.path, qcow2Image(5000, "evil"));
     assert.deepEqual((await good(request)).image, image);
     assert.ok(readFileSync(image.path).equals(qcow2Image()));
+    unlinkSync(image.path);
+    writeFileSync(image.path, "no image at all");
+    assert.deepEqual((await good(request)).image, image);
     writeFileSync(join(imagesFolder(), "packed", `${sha256(bytes)}.json`), "{");
     assert.deepEqual((await good(request)).image, image);
   });
