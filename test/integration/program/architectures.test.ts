@@ -1,4 +1,4 @@
-import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -69,25 +69,22 @@ describe("machines of each architecture", function () {
 
   for (const [arch, machine] of Object.entries(MACHINES) as [Architecture, (typeof MACHINES)[Architecture]][])
     describe(arch, () => {
-      let stack: Stack;
-      let prefix: string;
+      let stack: Stack | undefined;
+      const prefix = `${arch.replace("_", "-")}-core`;
 
       before(async function () {
         const absent = [machine.emulator, ...(machine.needs === undefined ? [] : [machine.needs])].find(
           (file) => !hasBinary(file),
         );
         if (absent !== undefined) {
-          // eslint-disable-next-line no-console -- the reason belongs beside the skipped tests
           console.log(`      skipped: ${absent} is not installed`);
           this.skip();
         }
-        prefix = `${arch.replace("_", "-")}-core`;
         stack = await place.stack(arch, { prefix, nodes: 1, plan: () => ({ arch }) });
         await stack.pulumi("up");
       });
       after(async () => {
-        if (prefix === undefined) return;
-        await stack.pulumi("destroy");
+        await stack?.pulumi("destroy");
         deepEqual(await place.things(), []);
       });
 
@@ -111,6 +108,7 @@ describe("machines of each architecture", function () {
       });
 
       it("is the same again when nothing changed, refreshed or not", async () => {
+        ok(stack);
         deepEqual(await stack.announced(), []);
         if (machine.halts === true) await stack.pulumi("refresh");
         else await stack.pulumi("refresh", "--expect-no-changes");
