@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { bootstrap, cluster, fullSettings, nodeOf, withProfiles } from "./cluster.ts";
@@ -74,6 +74,19 @@ describe("profiles", () => {
     assert.equal(sources[0], "ignition/profiles/base.yaml");
     assert.equal(new Set(sources).size, sources.length);
     assert.equal(profilesOf(made, node)[0], profilesOf(made, node)[0]);
+  });
+
+  it("each say in a comment what they are for, and use no variable that there is not", () => {
+    const folder = join(import.meta.dirname, "../../../ignition/profiles");
+    const made = cluster();
+    const variables = Object.keys(variablesOf(made, nodeOf(made, "one"), bootstrap));
+    const used = readdirSync(folder).flatMap((file) => {
+      assert.match(file, /^[a-z][a-z0-9-]*\.yaml$/);
+      const content = readFileSync(join(folder, file), "utf8");
+      assert.match(content, /^# [A-Z]/i, file);
+      return [...content.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name ?? "");
+    });
+    assert.deepEqual([...new Set(used)].sort(), variables.sort());
   });
 
   it("etcd-client: the members, by name or by address, for shells and units", () => {
