@@ -50,6 +50,13 @@ export function makeDiscovery(
   const token = makesToken(discovery)
     ? new RandomId(`${name}-discovery-token`, { byteLength: 16, keepers: { generation } }, { parent }).hex
     : undefined;
+  const secret = plan.secretKeys.includes("discovery");
+  const environment = {
+    MODE: discovery.mode,
+    ...parameters(discovery),
+    ...(token === undefined ? {} : { TOKEN: token }),
+    SIZE: String(bootstrapSize),
+  };
   const command = new Command(
     `${name}-discovery`,
     {
@@ -57,15 +64,10 @@ export function makeDiscovery(
       create: "obtain",
       update: "keep",
       delete: "release",
-      environment: {
-        MODE: discovery.mode,
-        ...parameters(discovery),
-        ...(token === undefined ? {} : { TOKEN: token }),
-        SIZE: String(bootstrapSize),
-      },
+      environment: secret ? pulumi.secret(environment) : environment,
       triggers: [generation],
     },
     { parent, dependsOn: after },
   );
-  return { url: plan.secretKeys.includes("discovery") ? pulumi.secret(command.stdout) : command.stdout };
+  return { url: secret ? pulumi.secret(command.stdout) : command.stdout };
 }

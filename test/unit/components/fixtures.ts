@@ -60,6 +60,8 @@ export interface Registered {
   /** Type of the parent, from the URN. */
   readonly parent: string;
   readonly dependencies: readonly string[];
+  /** Names of inputs that hold a secret, at whatever depth. */
+  readonly secrets: readonly string[];
   readonly options: {
     readonly deleteBeforeReplace: boolean;
     readonly ignoreChanges: readonly string[];
@@ -96,6 +98,9 @@ const idOf = (args: pulumi.runtime.MockResourceArgs): string =>
     ? `/pool/${(args.inputs as { name: string }).name}`
     : `${args.name}-id`;
 
+/** By this key an object is known as a secret on its way to the engine. */
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
 type Registration = (request: unknown, callback: (error: null, answer: object) => void) => void;
 
 interface Requests {
@@ -103,6 +108,7 @@ interface Requests {
   getName(): string;
   getParent(): string;
   getDependenciesList(): string[];
+  getObject(): { toJavaScript(): Record<string, unknown> };
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
@@ -150,6 +156,9 @@ export async function record(program: () => unknown): Promise<Registered[]> {
     name: request.getName(),
     inputs: seen.get(request.getName()) ?? {},
     parent: request.getParent().split("::").at(-1) ?? "",
+    secrets: Object.entries(request.getObject().toJavaScript()).flatMap(([name, value]) =>
+      JSON.stringify(value)?.includes(SECRET) ? [name] : [],
+    ),
     dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
     options: {
       deleteBeforeReplace: request.getDeletebeforereplace(),

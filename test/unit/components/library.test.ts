@@ -152,10 +152,13 @@ describe("a cluster in another program", () => {
   });
 
   it("keeps what is made of secrets secret", async () => {
-    let answers: Promise<{ value: unknown; secret: boolean }>[] = [];
-    await record(() => {
+    let answers: readonly Promise<{ value: unknown; secret: boolean }>[] = [];
+    const resources = await record(() => {
       const cluster = new CoreOSCluster("cluster", {
-        plan: { ...plan, secretKeys: ["discovery"] },
+        plan: {
+          ...{ ...plan, secretKeys: ["discovery"] },
+          discovery: { mode: "url", url: "http://r.example/v2/keys/hush" },
+        },
         ignition: renderer,
       });
       answers = [valueOf(cluster.discoveryUrl), valueOf(cluster.nodes)];
@@ -163,6 +166,12 @@ describe("a cluster in another program", () => {
     const [url, nodes] = await Promise.all(answers);
     equal(url?.secret, true);
     equal(nodes?.secret, false);
+    deepEqual(
+      ["cluster-discovery", "dev-core01-ignition", "cluster-readiness", "cluster-host"].map(
+        (name) => get(resources, name).secrets,
+      ),
+      [["environment"], ["content"], ["environment"], []],
+    );
   });
 
   it("says which two clusters would share a name, instead of the engine's duplicate URN", async () => {
