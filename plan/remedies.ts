@@ -84,11 +84,13 @@ export function renaming(
   name: string,
   ifEmpty?: readonly [string, string],
 ): string | undefined {
-  const value = valueAt(values, path);
   const target = [...path.slice(0, -1), name];
-  const parts = leaves(value, target).filter(
-    (leaf) => leaf.value !== null && leaf.value !== "" && leaf.value !== "{}",
-  );
+  const isNothing = (value: unknown): boolean => value === null || value === "" || value === "{}";
+  const all = leaves(valueAt(values, path), target);
+  const parts = all.filter((leaf) => !isNothing(leaf.value));
+  // A list with a hole in it can't be set entry by entry.
+  if (all.some((leaf) => isNothing(leaf.value) && leaf.path.some((part) => typeof part === "number")))
+    return undefined;
   if (parts.length === 0 && ifEmpty !== undefined) {
     return both(removal(path), setting({}, [...target, ifEmpty[0]], ifEmpty[1]));
   }

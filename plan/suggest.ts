@@ -43,6 +43,9 @@ export function suggest(word: string, known: readonly string[]): string | undefi
     .map((candidate) => ({ candidate, far: distance(letters, plain(candidate)) }))
     .sort((a, b) => a.far - b.far);
   if (best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3))) return best.candidate;
-  const around = letters.length < 3 ? [] : known.filter((candidate) => isWithin(letters, plain(candidate)));
-  return around.length === 1 ? around[0] : undefined;
+  const rest = [
+    known.filter((candidate) => letters.length >= 3 && plain(candidate).startsWith(letters)),
+    known.filter((candidate) => letters.length >= 4 && isWithin(letters, plain(candidate))),
+  ];
+  return rest.find((candidates) => candidates.length === 1)?.[0];
 }

@@ -1,5 +1,6 @@
 /** Which profiles can stand together, on which system, and on a machine of which role. */
 import type { Draft, NodeDraft } from "../draft.ts";
+import { DEFAULTS } from "../defaults.ts";
 import { OS_FAMILIES } from "../os.ts";
 import { isSecret, problemAt } from "../problems.ts";
 import { PROFILES, type ProfileName } from "../profiles.ts";
@@ -14,9 +15,6 @@ interface Finding {
   /** The profiles that would be right. */
   readonly instead: readonly string[];
 }
-
-/** What a remedy sets where the given set is a secret. */
-const EXAMPLE = "base,metadata-local,etcd";
 
 const without = (set: readonly ProfileName[], ...names: readonly string[]): ProfileName[] =>
   set.filter((name) => !names.includes(name));
@@ -79,29 +77,31 @@ function firstOf(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.toReversed().map((finding) => [pair(finding), finding])).values()].toReversed();
 }
 
-/** Sets that come from one place in the config: the entry of a node, the key for all, or the defaults. */
-function problemsFrom(nodes: readonly NodeDraft[], draft: Draft, raw: RawSettings): Problem[] {
+/** Problems of the sets that come from one place: the entry of a node, the key for all, or the defaults. */
+function problemsFrom(
+  nodes: readonly [NodeDraft, ...NodeDraft[]],
+  draft: Draft,
+  raw: RawSettings,
+): Problem[] {
+  const [first] = nodes;
   const say = (path: Path, { expected, instead }: Finding): Problem => {
-    const word = instead.length === 0 ? "'[]'" : quote(instead.join(","));
-    return problemAt(raw, path, expected, setting(raw.values, path, isSecret(raw, path) ? EXAMPLE : word));
+    const right = isSecret(raw, path) ? DEFAULTS.profiles[first.role ?? DEFAULTS.role] : instead;
+    const word = right.length === 0 ? "'[]'" : quote(right.join(","));
+    return problemAt(raw, path, expected, setting(raw.values, path, word));
   };
-  const path = nodes[0]?.profilesAt ?? ["profiles"];
+  const path = first.profilesAt ?? ["profiles"];
   const sets = new Map(nodes.map(({ profiles = [] }) => [profiles.join(), profiles]));
   const found = [...sets.values()].flatMap((set) => firstOf(setFindings(set, draft.os)));
-  const byRole = nodes.map((node) =>
-    roleFinding(node, node.at === undefined ? "the nodes have" : `${node.name ?? ""} has`),
-  );
-  const role = nodes[0]?.role;
-  if (byRole.every((finding) => finding !== undefined) && nodes.every((node) => node.role === role)) {
-    const who = nodes.length === 1 ? undefined : "the nodes have";
-    const finding =
-      who === undefined ? byRole[0] : nodes[0] === undefined ? undefined : roleFinding(nodes[0], who);
-    return [...found, ...(finding === undefined ? [] : [finding])].map((one) => say(path, one));
-  }
+  const byRole = nodes.map((node) => roleFinding(node, `${node.name ?? "the node"} has`));
+  const ofAll =
+    nodes.length > 1 &&
+    byRole.every((finding, at) => finding !== undefined && nodes[at]?.role === first.role);
+  const common = ofAll ? roleFinding(first, "the nodes have") : undefined;
+  if (common !== undefined) return [...found, common].map((finding) => say(path, finding));
   // A set for all nodes that does not fit some machines' roles is mended there.
-  const own = nodes.flatMap((node, index) => {
+  const own = nodes.flatMap(({ at }, index) => {
     const finding = byRole[index];
-    return finding === undefined ? [] : [say([...(node.at ?? []), "profiles"], finding)];
+    return finding === undefined ? [] : [say(at === undefined ? path : [...at, "profiles"], finding)];
   });
   return [...found.map((finding) => say(path, finding)), ...own];
 }
@@ -110,17 +110,11 @@ export function profileProblems(draft: Draft, raw: RawSettings): Problem[] {
   if (raw.values["ignition"] !== undefined) return [];
   const nodes = (draft.nodes ?? []).filter(({ profiles }) => profiles !== undefined);
   const place = ({ profilesAt }: NodeDraft): string => JSON.stringify(profilesAt ?? []);
-  const places = [...new Set(nodes.map(place))];
-  return [
-    ...places.flatMap((at) =>
-      problemsFrom(
-        nodes.filter((node) => place(node) === at),
-        draft,
-        raw,
-      ),
-    ),
-    ...metadataProblem(draft, raw),
-  ];
+  const problems = [...new Set(nodes.map(place))].flatMap((at) => {
+    const [first, ...others] = nodes.filter((node) => place(node) === at);
+    return first === undefined ? [] : problemsFrom([first, ...others], draft, raw);
+  });
+  return [...problems, ...metadataProblem(draft, raw)];
 }
 
 function metadataProblem(draft: Draft, raw: RawSettings): Problem[] {

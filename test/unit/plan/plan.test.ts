@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { plan, publicKey, settings } from "./fixtures.ts";
+import { plan, problems, publicKey, settings } from "./fixtures.ts";
 import { DEFAULTS, makePlan } from "../../../plan/index.ts";
+import { CONFIG_KEY_NAMES } from "../../../plan/keys.ts";
+import { macOf } from "../../../plan/mac.ts";
 import { GIB, MIB } from "../../../plan/sizes.ts";
 
 describe("the plan", () => {
@@ -38,43 +40,145 @@ describe("the plan", () => {
   });
 
   it("takes every setting over, numbers as text as Pulumi hands them over", () => {
-    const made = plan({
+    const given = {
       nodes: "5",
       prefix: "kvm-core",
+      role: "member",
       memory: "1.5GiB",
       vcpus: "2",
       diskSize: "20",
+      os: "flatcar",
+      arch: "aarch64",
+      image: "/images/lab.qcow2",
+      sshAuthorizedKeys: `${publicKey(1)}\n${publicKey(2)}\n`,
+      profiles: "base, metadata-remote, etcd, docker, docker-remote, ntp",
+      snippets: ["./a.yaml", " ./b.yaml "],
+      metadataUrl: "http://10.0.0.1/meta",
+      ntpServers: "ntp1.example, 10.0.0.9",
+      dockerListen: "[::1]:2376",
+      etcdVersion: "v3.5.21",
+      discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379/" },
+      bootstrapSize: "5",
+      readinessTimeout: "90",
       bridge: "virbr0",
       domainType: "qemu",
-      os: "flatcar",
-      sshAuthorizedKeys: `${publicKey(1)}\n${publicKey(2)}\n`,
-      discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379/" },
-      readinessTimeout: "90",
+      autostart: "true",
       poolPath: "/srv/pools/",
-    });
-    assert.deepEqual(
-      made.nodes.map(({ name }) => name),
-      ["kvm-core01", "kvm-core02", "kvm-core03", "kvm-core04", "kvm-core05"],
-    );
-    assert.deepEqual(made.nodes[0], {
-      name: "kvm-core01",
-      mac: "52:54:00:86:6a:e4",
+    };
+    const left = CONFIG_KEY_NAMES.filter((key) => !Object.hasOwn(given, key));
+    assert.deepEqual(left, ["baseVolume", "ignition"], "what stands in place of other keys");
+    const made = plan(given);
+    const text = "variant: fcos\nversion: 1.4.0\n";
+    const file = (name: string) => ({ source: `./${name}`, path: `/project/${name}`, text });
+    const node = (number: number) => ({
+      name: `kvm-core0${number}`,
+      mac: macOf(`kvm-core0${number}`),
       memory: 1536,
       vcpus: 2,
       diskSize: 20 * GIB,
       role: "member",
-      profiles: ["base", "metadata-local", "etcd"],
-      snippets: [],
+      profiles: ["base", "metadata-remote", "etcd", "docker", "docker-remote", "ntp"],
+      snippets: [file("a.yaml"), file("b.yaml")],
     });
-    assert.deepEqual(made.pool, { name: "kvm-core", path: "/srv/pools/kvm-core" });
-    assert.equal(made.bridge, "virbr0");
-    assert.equal(made.domainType, "qemu");
-    assert.equal(made.os, "flatcar");
-    assert.deepEqual(made.sshAuthorizedKeys, [publicKey(1), publicKey(2)]);
-    assert.deepEqual(made.discovery, { mode: "etcd", endpoint: "http://10.0.0.1:2379" });
-    assert.equal(made.readinessTimeout, 90);
-    assert.equal(made.bootstrapSize, 5);
+    assert.deepEqual(made, {
+      prefix: "kvm-core",
+      os: "flatcar",
+      arch: "aarch64",
+      image: plan().image,
+      pool: { name: "kvm-core", path: "/srv/pools/kvm-core" },
+      bridge: "virbr0",
+      domainType: "qemu",
+      autostart: true,
+      nodes: [1, 2, 3, 4, 5].map(node),
+      etcdVersion: "3.5.21",
+      ntpServers: ["ntp1.example", "10.0.0.9"],
+      dockerListen: "[::1]:2376",
+      metadataUrl: "http://10.0.0.1/meta",
+      discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379" },
+      bootstrapSize: 5,
+      sshAuthorizedKeys: [publicKey(1), publicKey(2)],
+      readinessTimeout: 90,
+      warnings: [],
+      secretKeys: [],
+    });
   });
+
+  it("takes booleans and numbers as YAML has them", () => {
+    const made = plan({
+      autostart: true,
+      vcpus: 2,
+      nodes: 1,
+      readinessTimeout: 60,
+      bootstrapSize: 1,
+      memory: 512,
+    });
+    assert.equal(made.autostart, true);
+    assert.equal(plan({ autostart: "false" }).autostart, false);
+    assert.equal(made.nodes[0]?.vcpus, 2);
+  });
+
+  it("has the user's own config in place of profiles and snippets", () => {
+    const made = plan({ ignition: "./ignition.yml" });
+    assert.equal(made.ignition?.path, "/project/ignition.yml");
+    assert.deepEqual(
+      made.nodes.map(({ profiles, snippets }) => [...profiles, ...snippets]),
+      [[], [], []],
+    );
+    const keys = problems({
+      ignition: "./i.yml",
+      profiles: "base",
+      nodes: { a: { snippets: ["./a"], profiles: null } },
+    });
+    assert.deepEqual(
+      keys.map(({ key }) => key),
+      ["profiles", "nodes.a.snippets"],
+    );
+  });
+
+  it("has a snippet once, however often and in whatever spelling it is named", () => {
+    const files = Object.fromEntries(
+      ["./a.yaml", "a.yaml", "b.yaml"].map((source) => {
+        return [source, { file: { source, path: `/project/${source.replace("./", "")}`, text: "" } }];
+      }),
+    );
+    const made = plan(
+      { snippets: ["./a.yaml", "./a.yaml"], nodes: { a: { snippets: ["b.yaml", "a.yaml"] } } },
+      { files },
+    );
+    assert.deepEqual(
+      made.nodes[0]?.snippets.map(({ source }) => source),
+      ["./a.yaml", "b.yaml"],
+    );
+  });
+
+  it("lies over a volume that is on the host, without an image", () => {
+    const made = plan({ image: undefined, baseVolume: { pool: "default", name: "flatcar.qcow2" } }, {
+      image: undefined,
+    } as never);
+    assert.deepEqual(made.image, { kind: "volume", pool: "default", name: "flatcar.qcow2" });
+    assert.equal(made.nodes[0]?.diskSize, 8 * GIB);
+  });
+
+  it("has v3 discovery with endpoints of both forms", () => {
+    const etcd = { os: "flatcar", etcdVersion: "3.6.5" };
+    const endpoints = ["http://a.example:2379", "https://b.example"];
+    for (const given of [endpoints, "http://a.example:2379/, https://b.example"]) {
+      const { discovery } = plan({ ...etcd, discovery: { mode: "v3", endpoints: given } });
+      assert.deepEqual(discovery, { mode: "v3", endpoints });
+    }
+    const { discovery } = plan({ ...etcd, discovery: { mode: "v3", endpoints, token: "mine_1" } });
+    assert.deepEqual(discovery, { mode: "v3", endpoints, token: "mine_1" });
+    assert.deepEqual(plan({ discovery: { mode: "static" } }).discovery, { mode: "static" });
+  });
+
+  for (const [os, arch] of [
+    ["fedora-coreos", "s390x"],
+    ["fedora-coreos", "ppc64le"],
+    ["flatcar", "aarch64"],
+  ] as const)
+    it(`can be of ${os} on ${arch}, under kvm too`, () => {
+      assert.equal(plan({ os, arch, domainType: "kvm" }).arch, arch);
+    });
 
   it("gives emulated clusters more time", () => {
     assert.equal(plan({ domainType: "qemu" }).readinessTimeout, DEFAULTS.readinessTimeout.qemu);
@@ -120,30 +224,6 @@ describe("the plan", () => {
       all(one).filter((text) => all(other).includes(text)),
       [],
     );
-  });
-
-  for (const nodes of [2, 4, 98]) {
-    it(`warns of ${nodes} nodes, saying why`, () => {
-      const [warning, ...others] = plan({ nodes }).warnings;
-      assert.deepEqual(others, []);
-      assert.match(
-        warning ?? "",
-        new RegExp(
-          `The cluster has ${nodes} members, an even number: .* loss of ${nodes / 2 - 1} of its members`,
-        ),
-      );
-    });
-  }
-
-  for (const nodes of [1, 3, 99]) {
-    it(`warns of nothing with ${nodes} nodes`, () => {
-      assert.deepEqual(plan({ nodes }).warnings, []);
-      assert.equal(plan({ nodes }).nodes.length, nodes);
-    });
-  }
-
-  it("warns of a cluster that nobody can log in to", () => {
-    assert.match(plan({ sshAuthorizedKeys: [] }).warnings.join(), /sshAuthorizedKeys is empty/);
   });
 
   it("does not change what it is given", () => {

@@ -1,4 +1,5 @@
 /** Wrong configs: keys that there are not. */
+import { CONFIG_KEY_NAMES } from "../../../../plan/keys.ts";
 import type { WrongConfig } from "./types.ts";
 
 export default [
@@ -23,8 +24,8 @@ export default [
   {
     set: { "it's": 1 },
     says: "it's is 1",
-    right: "no such key; did you mean snippets?",
-    mend: "pulumi config rm 'it'\\''s' && pulumi config set snippets 1",
+    right: `one of the keys ${CONFIG_KEY_NAMES.join(", ")}`,
+    mend: "pulumi config rm 'it'\\''s'",
   },
   {
     set: { NODES: { a: {} }, nodes: 3 },
