@@ -128,17 +128,6 @@ const TABLE: readonly Row[] = [
   },
   { change: "the snippet goes", to: () => START, does: REBUILT },
   {
-    change: "the registry's name: members that are there have found each other",
-    to: ({ host }) => ({
-      ...START,
-      plan: () => ({
-        discovery: { mode: "etcd", endpoint: host.registry.replace("10.77.0.1", "registry.lab") },
-      }),
-    }),
-    does: ["machines-discovery update"],
-  },
-  { change: "the registry's name, back", to: () => START, does: ["machines-discovery update"] },
-  {
     change: "the disks' size",
     to: () => ({
       ...START,
