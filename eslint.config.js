@@ -45,7 +45,17 @@ export default defineConfig(
   arrow(
     "outputs",
     {
-      folders: ["ignition", "images", "components", "commands", "host", "lab", "settings", "index", "library"],
+      folders: [
+        "ignition",
+        "images",
+        "components",
+        "commands",
+        "host",
+        "lab",
+        "settings",
+        "index",
+        "library",
+      ],
       packages: ["@pulumi"],
     },
     "outputs/ make texts of plain values and know the plan's types only",
