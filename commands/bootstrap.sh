@@ -104,16 +104,18 @@ if [ "${1:-}" = run ]; then
   exec "$@"
 fi
 
-# The lab needs root (packages, namespaces, libvirt); the steps above ran as the user. Help and images need nobody.
+# The lab needs root (packages, namespaces, libvirt); the steps above ran as the user. Help and images need nobody; what is
+# about a libvirt host runs as the user whose connection and ssh keys it is about, and takes sudo where it must.
 case "${1:-} ${2:-}" in
-" " | help* | -h* | --help* | *" -h" | *" --help" | "image "*) exec node commands/main.ts "$@" ;;
+" " | help* | -h* | --help* | *" -h" | *" --help" | "image "* | "doctor "* | "host-prepare "*)
+  exec node commands/main.ts "$@" ;;
 esac
 if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null 2>&1 || fail "the lab needs root: run this as root, or install sudo"
   # sudo clears the environment: what steers the tools that are run is handed on.
   set -- node commands/main.ts "$@"
   for name in NO_COLOR CI GOPROXY GOSUMDB GOFLAGS CLUSTER_DEBIAN_MIRROR CLUSTER_DEBIAN_SECURITY_MIRROR XDG_CACHE_HOME \
-    http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+    CLUSTER_IMAGE_MIRROR NODE_USE_ENV_PROXY http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     if eval "[ -n \"\${$name:-}\" ]"; then
       value=$(eval "printf '%s' \"\$$name\"")
       set -- "$name=$value" "$@"

@@ -55,7 +55,7 @@ export const noRoom = (found: string, cause?: unknown): ImageProblem =>
   );
 
 /** A `report` that lets through at most one line in so many milliseconds. */
-export function throttled(report: Report, milliseconds = 1000): Report {
+export function throttled(report: Report, milliseconds = 2000): Report {
   let last = -Infinity;
   return (line) => {
     if (performance.now() - last < milliseconds) return;

@@ -6,8 +6,6 @@ import { open, type FileHandle } from "node:fs/promises";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import unbzip2 from "unbzip2-stream";
-import xz from "xz-decompress";
 import type { Packing } from "./format.ts";
 import { asFullDisk, errorCode, ImageProblem, megabytes, throttled, type Report } from "./problem.ts";
 
@@ -61,11 +59,14 @@ async function contentOf(
   const quick = programs && packing !== "gzip" ? await byProgram(packing, source) : undefined;
   if (quick !== undefined) return quick;
   const packed = read(source);
+  // Loaded where they are needed: a preview that finds all in the cache pays nothing for them.
   switch (packing) {
-    case "xz":
+    case "xz": {
+      const { default: xz } = await import("xz-decompress");
       return Readable.from(new xz.XzReadableStream(Readable.toWeb(packed) as ReadableStream<Uint8Array>));
+    }
     case "bzip2":
-      return through(packed, unbzip2());
+      return through(packed, (await import("unbzip2-stream")).default());
     case "gzip":
       return through(packed, createGunzip({ chunkSize: READ }));
     case "zstd":
