@@ -69,7 +69,8 @@ function complete(
 }
 
 function success(members: number, clients: number, leader: string, seconds: number): string {
-  const all = members === 1 ? "The one member is healthy" : `All ${members} members are healthy and one cluster`;
+  const all =
+    members === 1 ? "The one member is healthy" : `All ${members} members are healthy and one cluster`;
   const one = members === 0 ? [] : [`${all}, led by ${leader}`];
   const other =
     clients === 1 ? "1 machine without etcd is ready" : `${clients} machines without etcd are ready`;
