@@ -14,7 +14,7 @@ export interface ContainerLinuxConfig extends Document {
 }
 
 /** The path of the innermost value that begins at or before a line of a YAML text and does not end before it. */
-function pathAt(text: string, line: number): Path {
+export function pathAt(text: string, line: number): Path {
   const { document, lines } = readYaml(text);
   const covers = (node: { range?: [number, number, number] | null | undefined }): boolean =>
     !!node.range && lines.linePos(node.range[0]).line <= line && lines.linePos(node.range[1]).line >= line;

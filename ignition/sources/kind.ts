@@ -43,8 +43,8 @@ function parseJson(source: string, text: string): ValueMap {
     return JSON.parse(text) as ValueMap;
   } catch (cause) {
     throw new RenderError(
-      `${source}: it has ignition.version, so it should be an Ignition config, which is JSON, but it is none ` +
-        `(${(cause as Error).message}). A Container Linux Config has no ignition.version, and Butane begins with variant:`,
+      `${source}: it has ignition.version, so it should be an Ignition config, which is JSON, but it is none. A Container ` +
+        "Linux Config has no ignition.version, and Butane begins with variant:",
       { cause },
     );
   }

@@ -35,6 +35,16 @@ function loose(fileSystem: Value, used: readonly Value[]): ValueMap | undefined 
   );
 }
 
+/** Names of file systems on which something lies, but which the config doesn't define (Container Linux knows `oem` by itself). */
+export function undefinedFileSystems(config: ValueMap): string[] {
+  const storage = storageOf(config);
+  const defined = list(storage["filesystems"]).map((entry) => (isMap(entry) ? entry["name"] : undefined));
+  return usedNames(storage).filter(
+    (name): name is string =>
+      typeof name === "string" && name !== "" && name !== "root" && !defined.includes(name),
+  );
+}
+
 export interface Split {
   /** For the converter. */
   readonly config: ValueMap;

@@ -48,6 +48,17 @@ export function findingsOfCt(stderr: string, locate: (line: number) => Origin | 
   }));
 }
 
+/** ign-converter's words about a wrong Ignition 2 config: its report as ct's, with the lines of the config between. */
+export function findingsOfIgnition2(stderr: string, locate: (line: number) => Origin | undefined): Finding[] {
+  const report = stderr.slice(Math.max(0, stderr.lastIndexOf("Error parsing spec v2 config")));
+  const words = report
+    .split("\n")
+    .filter((line) => !/^\s+(?:\d+: |\^)|^Error parsing spec v2 config/.test(line))
+    .join("\n");
+  const findings = findingsOfCt(words, locate).filter(({ fatal }) => fatal);
+  return findings.length > 0 ? findings : [{ fatal: true, message: report.trim(), origin: undefined }];
+}
+
 /** `.storage.files.0.path` as a path. */
 const pathOf = (text: string): Path =>
   text

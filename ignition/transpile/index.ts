@@ -15,7 +15,7 @@ import { findingLines, findingText, type Finding } from "./findings.ts";
 import { traced } from "./identity.ts";
 import { normalise } from "./normalise.ts";
 import { checkSpec, highest, majorOf } from "./spec.ts";
-import { convert, normalised, runButane, runCt, validate } from "./transpilers.ts";
+import { convert, normalised, runButane, runCt, UntranslatableError, validate } from "./transpilers.ts";
 
 /** A source with its variables filled in. */
 export interface Input {
@@ -156,7 +156,7 @@ class Transpilation {
       const whole = normalised(document, (config) => normalise(config));
       return convert(traced(onOneFileSystem(whole.value), whole));
     } catch (error) {
-      if (!(error instanceof RenderError)) throw error;
+      if (!(error instanceof UntranslatableError)) throw error;
       const message = `ignition-validate could not check it. ${error.message.replace(/\s*\n\s*/g, " ")}`;
       this.findings.push({ fatal: false, message, origin: undefined });
       return undefined;

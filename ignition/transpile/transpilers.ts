@@ -1,12 +1,12 @@
 /** The transpilers, one function each: a document in, a document of another language out. */
 import { RenderError } from "../errors.ts";
 import type { Document } from "../render/document.ts";
-import type { ContainerLinuxConfig } from "../render/compose.ts";
+import { pathAt, type ContainerLinuxConfig } from "../render/compose.ts";
 import { writeYaml } from "../render/yaml.ts";
 import { isMap, type Path, type ValueMap } from "../render/values.ts";
 import { digestOfLocals } from "../sources/localFiles.ts";
-import { splitFileSystems, withFileSystems } from "./fileSystems.ts";
-import { findingLines, findingsByPath, findingsOfCt, type Finding } from "./findings.ts";
+import { splitFileSystems, undefinedFileSystems, withFileSystems } from "./fileSystems.ts";
+import { findingLines, findingsByPath, findingsOfCt, findingsOfIgnition2, type Finding } from "./findings.ts";
 import { traced } from "./identity.ts";
 import type { Ignition2 } from "./ignition2.ts";
 import { BUTANE, CT, IGN_CONVERTER, IGNITION_VALIDATE, runTool } from "./tool.ts";
@@ -59,17 +59,21 @@ export function runButane(document: Document, folder: string | undefined, strict
   return { document: traced(parsed(stdout), document), warnings: findings };
 }
 
+/** A config that is right as Ignition 2, but can't be said in Ignition 3. */
+export class UntranslatableError extends RenderError {
+  override name = "RenderError";
+}
+
 const NO_MAPPING = /Config defined filesystem "(.*?)" but no mapping was defined/;
 
-/** ign-converter's words without the report and the configs that it prints beside. */
-function converterFinding(stderr: string, { value, originOf }: Document): Finding {
-  const lines = stderr
-    .trim()
-    .split("\n")
-    .filter((line) => !/^(?:warning|info|\d+: \{)/.test(line))
-    .map((line) => line.replace(/^Failed to translate config from 2 to 3: /, ""));
-  const name = NO_MAPPING.exec(stderr)?.[1];
-  if (name === undefined) return { fatal: true, message: lines.join(" "), origin: undefined };
+/** What is wrong with the file system that the converter's refusal names, else the refusal itself. */
+function untranslated(words: string, document: Document): Finding {
+  const name = NO_MAPPING.exec(words)?.[1];
+  if (name !== undefined) return unknownFileSystem(name, document);
+  return { fatal: true, message: words.trim().replace(/\s+/g, " "), origin: undefined };
+}
+
+function unknownFileSystem(name: string, { value, originOf }: Document): Finding {
   const message = `the file system "${name}" can't be meant: Ignition 3 knows no names of file systems, only paths`;
   return { fatal: true, message, origin: originOf(pathOfFileSystem(value, name)) };
 }
@@ -90,14 +94,27 @@ function pathOfFileSystem(value: ValueMap, name: string): Path {
   return ["storage"];
 }
 
-/** Ignition 2 to 3.1. @throws RenderError where the config has what Ignition 3 has not. */
+const untranslatable = (finding: Finding): UntranslatableError =>
+  new UntranslatableError(
+    `The configuration can't be written as Ignition 3 (ign-converter):\n${findingLines([finding])}`,
+  );
+
+/**
+ * Ignition 2 to 3.1.
+ * @throws UntranslatableError where the config has what Ignition 3 has not, RenderError where it is wrong in itself.
+ */
 export function convert(document: Document): Document {
+  // The converter would put what lies on a file system that the config doesn't define on the root's.
+  const [unknown] = undefinedFileSystems(document.value);
+  if (unknown !== undefined) throw untranslatable(unknownFileSystem(unknown, document));
   const { config, fileSystems } = splitFileSystems(document.value);
-  const { ok, stdout, stderr } = runTool(IGN_CONVERTER, [], JSON.stringify(config));
+  const input = JSON.stringify(config, null, 1); // a value a line, for the places in its words
+  const { ok, stdout, stderr } = runTool(IGN_CONVERTER, [], input);
   if (!ok || stdout === "") {
-    throw new RenderError(
-      `The configuration can't be written as Ignition 3 (ign-converter):\n${findingLines([converterFinding(stderr, document)])}`,
-    );
+    const words = /Failed to translate config from 2 to 3: (.*)/s.exec(stderr)?.[1];
+    if (words !== undefined) throw untranslatable(untranslated(words, document));
+    const findings = findingsOfIgnition2(stderr, (line) => document.originOf(pathAt(input, line)));
+    throw new RenderError(`Ignition 2 would refuse the configuration:\n${findingLines(findings)}`);
   }
   return traced(withFileSystems(parsed(stdout), fileSystems), document);
 }

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readSource } from "../../../../ignition/sources/kind.ts";
+
+const read = (text: string): unknown => readSource({ source: "a", path: "/folder/a", text }).language;
+
+describe("the language of a user's file", () => {
+  const cases: [string, string, unknown][] = [
+    ["a Container Linux Config", "systemd: { units: [] }", { kind: "clc" }],
+    ["one with an ignition section", "ignition: { timeouts: { http_total: 3 } }", { kind: "clc" }],
+    ["nothing but comments", "# nothing\n", { kind: "clc" }],
+    ["Butane", "variant: fcos\nversion: 1.5.0\n", { kind: "butane", variant: "fcos", version: "1.5.0" }],
+    ["Butane without a version", "variant: flatcar\n", { kind: "butane", variant: "flatcar", version: "" }],
+    ["Ignition 2", '{"ignition": {"version": "2.2.0"}}', { kind: "ignition", version: "2.2.0" }],
+    [
+      "Ignition 3 after a byte order mark",
+      '\ufeff{"ignition":{"version":"3.3.0"}}',
+      { kind: "ignition", version: "3.3.0" },
+    ],
+  ];
+  for (const [what, text, language] of cases) {
+    it(`is told by its content: ${what}`, () => {
+      assert.deepEqual(read(text), language);
+    });
+  }
+
+  const refused: [string, string, RegExp][] = [
+    ["a cloud-config", "#cloud-config\ncoreos: {}\n", /^a is a cloud-config, .* Container Linux Config/],
+    ["a script", "#!/bin/bash\n", /^a is a script/],
+    [
+      "Ignition that is no JSON",
+      "ignition:\n  version: 3.3.0\n",
+      /^a: it has ignition\.version, .* JSON, but it is none\. .*Butane begins with variant:/,
+    ],
+    ["broken YAML", "a: 1\nb: [\n", /^a line 3: /],
+    ["a list", "- a\n", /^a: .* is a map/],
+  ];
+  for (const [what, text, message] of refused) {
+    it(`is refused where nothing here reads it: ${what}`, () => {
+      assert.throws(() => read(text), { name: "RenderError", message });
+    });
+  }
+
+  it("keeps a file's numbers as JSON has them", () => {
+    const { profile } = readSource({
+      source: "a",
+      path: "/a",
+      text: '{"ignition": {"version": "2.2.0"}, "storage": {"files": [{"path": "/a", "mode": 420.0}]}}',
+    });
+    assert.deepEqual(profile.value["storage"], { files: [{ path: "/a", mode: 420 }] });
+  });
+});
