@@ -7,17 +7,12 @@ import { sshKey } from "../lab/session.ts";
 import { onTerminal } from "./exec.ts";
 
 /**
+ * The words that log in to a node as core from inside the lab; a command can follow them.
+ *
  * Host keys change with each rebuild of a node, so a key is remembered under the domain's id, in a known_hosts file
  * of the lab's own: a rebuilt node is a new host, the same node with another key is refused.
  */
-export async function ssh(
-  paths: LabPaths,
-  stack: string,
-  name: string,
-  command: readonly string[],
-): Promise<void> {
-  const session = await openLab(paths, stack);
-  const node = findNode(await outputs(session), name);
+export function sshWords(paths: LabPaths, node: { address: string; domainId: string }): string[] {
   const { identity, knownHosts } = sshKey(paths);
   const options = {
     UserKnownHostsFile: knownHosts,
@@ -27,14 +22,17 @@ export async function ssh(
     LogLevel: "ERROR",
   };
   const args = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  await onTerminal(session, [
-    "ssh",
-    "-F",
-    "none",
-    ...args,
-    "-i",
-    identity,
-    `core@${node.address}`,
-    ...command,
-  ]);
+  return ["ssh", "-F", "none", ...args, "-i", identity, `core@${node.address}`];
+}
+
+/** A login, or a command, on this terminal. */
+export async function ssh(
+  paths: LabPaths,
+  stack: string,
+  name: string,
+  command: readonly string[],
+): Promise<void> {
+  const session = await openLab(paths, stack);
+  const node = findNode(await outputs(session), name);
+  await onTerminal(session, [...sshWords(paths, node), ...command]);
 }

@@ -1,0 +1,46 @@
+/** A node's systemd journal, read through ssh as core: what its console doesn't show. */
+import { findNode } from "../lab/clusterView.ts";
+import { sshWords } from "../verbs/ssh.ts";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import type { Reached } from "./reach.ts";
+import type { Outputs } from "./stackState.ts";
+
+/** journalctl with what was asked for, as words that no shell takes for anything else. */
+export const journalctl = (follow: boolean, lines: number | undefined): string[] => [
+  ...["sudo", "-n", "journalctl", "--boot", "--no-pager", "--output=short-iso"],
+  `--lines=${lines === undefined ? "all" : lines}`,
+  ...(follow ? ["--follow"] : []),
+];
+
+/** Logging in with the user's own key and settings; a rebuilt node, with its new host key, is a new host. */
+const ownSsh = ({ address, domainId }: { address: string; domainId: string }): string[] => [
+  ...[
+    "ssh",
+    "-T",
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "StrictHostKeyChecking=accept-new",
+    "-o",
+    `HostKeyAlias=${domainId}`,
+  ],
+  ...["--", `core@${address}`],
+];
+
+/**
+ * The command line that prints a node's journal.
+ * @throws UserError when the cluster has no such node, or its address is not known
+ */
+export function journalCommand(
+  paths: LabPaths,
+  { access, lab }: Reached,
+  outputs: Outputs,
+  name: string,
+  what: readonly string[],
+): string[] {
+  const node = findNode(outputs, name);
+  // The lab's guests are reached from inside it only; an own host's from here.
+  return lab === undefined
+    ? [...ownSsh(node), ...what]
+    : access.commandLine([...sshWords(paths, node), ...what]);
+}

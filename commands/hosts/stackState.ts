@@ -1,0 +1,74 @@
+/** What a stack's state says: whose things on the host are this stack's, and what the program has put out. */
+import { execa } from "execa";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { ProcessError } from "../../lab/shared/process.ts";
+import { field, list, parsed } from "../http.ts";
+import type { findNode } from "../lab/clusterView.ts";
+import { openLab } from "../lab/opened.ts";
+import { diagnostics } from "../lab/pulumiOutput.ts";
+import { runInLab } from "../lab/session.ts";
+import { UserError } from "../ui/errors.ts";
+import type { Reached } from "./reach.ts";
+
+/** The name in Pulumi.yaml: what a mark calls project. */
+export const PROJECT = "coreos-cluster";
+
+export type Outputs = Parameters<typeof findNode>[0];
+
+export interface StackState {
+  /** Owner ids, 32 hex digits; none before the first `up`, several where a program makes several clusters. */
+  readonly owners: readonly string[];
+  readonly outputs: Outputs;
+}
+
+/** Reads what `pulumi stack export` prints. Pure. */
+export function parseState(text: string): StackState {
+  const resources = list(field(field(parsed(text), "deployment"), "resources"));
+  const ofType = (type: string): unknown[] => resources.filter((one) => field(one, "type") === type);
+  const owners = ofType("random:index/randomId:RandomId").flatMap((resource) => {
+    const hex = field(field(resource, "outputs"), "hex");
+    const urn = field(resource, "urn");
+    return typeof urn === "string" && urn.endsWith("-owner") && typeof hex === "string" ? [hex] : [];
+  });
+  const [stack] = ofType("pulumi:pulumi:Stack");
+  return { owners, outputs: field(stack, "outputs") ?? {} };
+}
+
+const exportOf = (stack: string | undefined): [string, ...string[]] => [
+  ...(["pulumi", "stack", "export", "--non-interactive", "--color", "never"] as const),
+  ...(stack === undefined ? [] : ["--stack", stack]),
+];
+
+/**
+ * The state of a stack of this checkout: in the lab's backend, or in the one that `pulumi` is logged in to.
+ * @param stack on an own host, undefined stands for the selected one.
+ * @throws UserError when there is no such stack, or no pulumi, with its reason
+ */
+export async function readStack(
+  paths: LabPaths,
+  { lab }: Reached,
+  stack: string | undefined,
+): Promise<StackState> {
+  if (lab !== undefined) {
+    const session = await openLab(paths, stack ?? "dev");
+    try {
+      return parseState((await runInLab(session, exportOf(session.stack))).stdout);
+    } catch (error) {
+      if (!(error instanceof ProcessError)) throw error;
+      throw new UserError(reasonOf(error.output, session.stack), { cause: error });
+    }
+  }
+  const [file, ...args] = exportOf(stack);
+  const result = await execa(file, args, { cwd: paths.checkout, reject: false, all: true, stdin: "ignore" });
+  if (!result.failed) return parseState(result.stdout);
+  if (result.code === "ENOENT") throw new UserError("pulumi is not on this machine's PATH");
+  throw new UserError(reasonOf(result.all, stack));
+}
+
+/** Why a state can't be read, in Pulumi's own last words. */
+function reasonOf(output: string, stack: string | undefined): string {
+  const reason = diagnostics(output)
+    .replace(/^error: /gm, "")
+    .trim();
+  return stack === undefined ? reason : `stack ${stack}: ${reason}`;
+}

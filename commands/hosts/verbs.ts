@@ -1,0 +1,49 @@
+/** The verbs that are about a libvirt host, the lab or one of the user's own, as the command line has them. */
+import { type Command, InvalidArgumentError } from "commander";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import type { ListOptions } from "../verbs/list.ts";
+import type { LogsOptions } from "../verbs/logs.ts";
+
+/** What follows the options of each of them. */
+const WHERE = `
+Which host: --connect URI, else the lab when it is up, else LIBVIRT_DEFAULT_URI.`;
+
+const connect = [
+  "--connect <uri>",
+  "a libvirt host of your own, such as qemu+ssh://root@host/system",
+] as const;
+
+/** A number of lines, seconds, ...: whole, 0 or more. */
+function count(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError(`"${text}" is not a whole number, 0 or more.`);
+  return Number(text);
+}
+
+/** Adds the verbs to the program. */
+export function addHostVerbs(program: Command, paths: LabPaths): void {
+  program
+    .command("list")
+    .description("show all clusters on a libvirt host: whose, how old, how large")
+    .option(...connect)
+    .option("--json", "as JSON")
+    .addHelpText("after", WHERE)
+    .action(async (options: ListOptions) => {
+      await (await import("../verbs/list.ts")).list(paths, options);
+    });
+
+  program
+    .command("logs")
+    .description("show what the serial consoles of nodes have shown since their start")
+    .argument("[node]", "the node's name; all nodes of the stack otherwise")
+    .option("--stack <name>", "whose nodes: by its name (the lab: dev; elsewhere the only one there)")
+    .option("--owner <id>", "whose nodes: by the owner's id that list shows, where two stacks have one name")
+    .option("--follow", "go on with what comes, until Ctrl-C")
+    .option("--lines <number>", "only so many of each node's last lines", count)
+    .option("--raw", "with the control sequences that terminals understand")
+    .option("--journal", "the systemd journal of this boot instead, read through ssh as core")
+    .option(...connect)
+    .addHelpText("after", WHERE)
+    .action(async (node: string | undefined, options: LogsOptions) => {
+      await (await import("../verbs/logs.ts")).logs(paths, node, options);
+    });
+}
