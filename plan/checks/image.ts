@@ -5,6 +5,7 @@ import { infoAt } from "../keys.ts";
 import { OS_TRAITS } from "../os.ts";
 import { isSecret, problemAt } from "../problems.ts";
 import { removal, setting } from "../remedies.ts";
+import { isMap } from "../schema/parts.ts";
 import type { Problem } from "../errors.ts";
 import type { RawSettings } from "../raw.ts";
 
@@ -20,7 +21,8 @@ function sourceProblems(draft: Draft, raw: RawSettings): Problem[] {
     return [problemAt(raw, ["image"], expected, setting(raw.values, ["image"], example))];
   }
   if (draft.wrong.has("image") || raw.image === undefined || "image" in raw.image) return [];
-  const another = "pulumi config set image '<path or URL of a qcow2 or raw image>'";
+  const at = isMap(raw.values["image"]) ? ["image", "source"] : ["image"];
+  const another = setting(raw.values, at, "'<path or URL of a qcow2 or raw image>'");
   if (isSecret(raw, ["image"])) return [problemAt(raw, ["image"], "an image that can be used", another)];
   return [problemAt(raw, ["image"], raw.image.problem, raw.image.remedy ?? another)];
 }

@@ -98,8 +98,15 @@ export const wholeNumber = (least: number, most: number) =>
 
 /** true or false, also as text: top-level values are always text. */
 export const yesOrNo = z.pipe(
-  z.union([z.boolean(), z.enum(["true", "false"])]),
-  z.transform((value): boolean => value === true || value === "true"),
+  z.custom((value) => value !== undefined),
+  z.transform((value, context): boolean => {
+    const text = String(value).trim();
+    if ((typeof value === "boolean" || typeof value === "string") && /^(?:true|false)$/.test(text))
+      return text === "true";
+    // YAML's older words, and numbers; what is none of them is mended by the key's example.
+    if (/^(?:yes|y|on|1|true)$/i.test(text)) return refuse(context, "", { word: "true" });
+    return refuse(context, "", /^(?:no|n|off|0|false)$/i.test(text) ? { word: "false" } : {});
+  }),
 );
 
 /**

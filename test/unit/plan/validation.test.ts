@@ -50,6 +50,18 @@ describe("what is wrong in a config", () => {
     });
   });
 
+  it("keeps what verifies the image, in the remedy of its source", () => {
+    const image = { source: "/none.img", sha256: "ab".repeat(32) };
+    const { key, remedy } = problem({ image }, { image: { problem: "an existing file" } });
+    assert.equal(key, "image");
+    assert.equal(remedy, "pulumi config set --path image.source '<path or URL of a qcow2 or raw image>'");
+    const own = problem(
+      { image },
+      { image: { problem: "a file as its checksum says", remedy: "pulumi config rm x" } },
+    );
+    assert.equal(own.remedy, "pulumi config rm x");
+  });
+
   it("never repeats a private key, wherever it was put", () => {
     const secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQ";
     const key = `-----BEGIN OPENSSH PRIVATE KEY-----\n${secret}\n-----END OPENSSH PRIVATE KEY-----\n`;

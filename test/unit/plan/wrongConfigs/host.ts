@@ -39,6 +39,12 @@ export default [
     mend: "pulumi config set autostart true",
   },
   {
+    set: { autostart: "no" },
+    says: 'autostart is "no"',
+    right: "true or false",
+    mend: "pulumi config set autostart false",
+  },
+  {
     set: { poolPath: "pools" },
     says: 'poolPath is "pools"',
     right: "an absolute path of a folder on the libvirt host, in plain letters, without . and ..",

@@ -38,7 +38,7 @@ export default [
     set: { image: { source: "/i", insecure: "yes" } },
     says: 'image.insecure is "yes"',
     right: "true or false",
-    mend: "pulumi config set --path image.insecure false",
+    mend: "pulumi config set --path image.insecure true",
   },
   {
     set: {
