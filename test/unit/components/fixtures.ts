@@ -157,7 +157,7 @@ export async function record(program: () => unknown): Promise<Registered[]> {
     inputs: seen.get(request.getName()) ?? {},
     parent: request.getParent().split("::").at(-1) ?? "",
     secrets: Object.entries(request.getObject().toJavaScript()).flatMap(([name, value]) =>
-      JSON.stringify(value)?.includes(SECRET) ? [name] : [],
+      JSON.stringify(value).includes(SECRET) ? [name] : [],
     ),
     dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
     options: {
