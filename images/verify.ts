@@ -31,9 +31,11 @@ export function besideSource(source: string): string {
 const hasDigest = ({ request }: Wanted): boolean =>
   request.sha256 !== undefined || request.sha512 !== undefined;
 
-/** Whether a signature must hold: it is named, or nothing else is said. */
-export const needsSignature = (wanted: Wanted): boolean =>
-  wanted.request.signature !== undefined || (!hasDigest(wanted) && wanted.request.insecure !== true);
+/** Whether a signature must hold: it or its signer is named, or nothing else is said. */
+export const needsSignature = (wanted: Wanted): boolean => {
+  const { signature, signedBy, insecure } = wanted.request;
+  return signature !== undefined || signedBy !== undefined || (!hasDigest(wanted) && insecure !== true);
+};
 
 /** Whether the config asks for no verification at all. */
 export const isUnverified = (wanted: Wanted): boolean => !needsSignature(wanted) && !hasDigest(wanted);
@@ -122,6 +124,10 @@ async function checkSignature(file: string, wanted: Wanted, report: Report): Pro
     );
   }
   const bytes = await signatureOf(wanted);
+  if (bytes === undefined && hasDigest(wanted))
+    throw new ImageProblem(
+      `a signature, since image.signedBy is set; there is none at ${shown(wanted.signature)}`,
+    );
   if (bytes === undefined)
     throw unverifiable(file, wanted, `there is no signature at ${shown(wanted.signature)}`);
   const key = keyOf("signed", contentDigest(file, "sha256"), bytes.toString("base64"), signerId(signer));

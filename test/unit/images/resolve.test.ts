@@ -236,6 +236,16 @@ describe("the base image", function () {
       (await bad({ ...pinned, signature: server.url("/none"), signedBy: "key.asc" })).problem,
       /there is no http.*\/none/,
     );
+    // A signer alone asks for the signature beside the source.
+    const named = { ...pinned, signedBy: "key.asc" };
+    assert.match(
+      (await bad(named)).problem,
+      /since image\.signedBy is set; there is none at http.*\/a\.gz\.sig/,
+    );
+    server.serve("/a.gz.sig", await sign(bytes, other.secret));
+    assert.match((await bad(named)).problem, /which is none of/);
+    writeFileSync(place.path("key.asc"), other.armored);
+    await good(named);
   });
 
   it("stays as it is while its URL's content moves, until it is fetched anew", async () => {
