@@ -1,0 +1,146 @@
+/** Whether the libvirt host answers, and who may ask it. */
+import { parseConnection, type Connection } from "../connectionUri.ts";
+import { runHere } from "../shell.ts";
+import type { Check, Output, Verdict } from "../types.ts";
+import { ok } from "../words.ts";
+
+const WHY = "Everything is made through this connection.";
+
+interface Refusal {
+  readonly pattern: RegExp;
+  readonly says: string;
+  readonly remedy?: (connection: Connection) => string;
+}
+
+const destination = ({ user, host, port }: Connection): string =>
+  `${port === "" ? "" : `-p ${port} `}${user === "" ? host : `${user}@${host}`}`;
+
+/** The command at the place where the host's own programs run. */
+const there = (connection: Connection, command: string): string =>
+  connection.host === "" ? `sudo ${command}` : `ssh ${destination(connection)} sudo ${command}`;
+
+/** What libvirt and ssh say, and what it means. The first that fits counts. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    pattern: /host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i,
+    says: "ssh does not know the host's key, or it has changed",
+    remedy: (c) => `ssh ${destination(c)} true`,
+  },
+  {
+    pattern: /permission denied \((publickey|password|keyboard|gssapi)/i,
+    says: "ssh was refused: the host takes none of your keys",
+    remedy: (c) => `ssh-copy-id ${destination(c)}`,
+  },
+  {
+    pattern:
+      /could not resolve hostname|name or service not known|temporary failure in name resolution|unable to resolve address/i,
+    says: "there is no host of that name",
+  },
+  {
+    pattern: /connection refused/i,
+    says: "the host refuses the connection: nothing listens there",
+    remedy: (c) => (c.host === "" ? "sudo systemctl enable --now libvirtd" : `ssh ${destination(c)} true`),
+  },
+  {
+    pattern:
+      /no route to host|connection timed out|operation timed out|no answer within|network is unreachable/i,
+    says: "the host can't be reached",
+    remedy: (c) => (c.host === "" ? "sudo systemctl restart libvirtd" : `ping -c 3 ${c.host}`),
+  },
+  {
+    pattern: /(nc|netcat|virt-ssh-helper): (command )?not found|cannot recv data/i,
+    says: "ssh works, but what libvirt needs at the other end is missing or ended (libvirt's daemon, virt-ssh-helper or nc)",
+    remedy: (c) => there(c, "apt-get install libvirt-daemon-system netcat-openbsd"),
+  },
+  {
+    pattern:
+      /authentication unavailable: no polkit agent|polkit|authentication (failed|cancelled)|access denied by policy/i,
+    says: "polkit does not let this user manage machines: it is not in the group libvirt",
+    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user || '"$USER"'}`)} # then log in again`,
+  },
+  {
+    pattern: /libvirt-sock[^\n]*permission denied/i,
+    says: "this user may not open libvirt's socket: it is not in the group libvirt",
+    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user || '"$USER"'}`)} # then log in again`,
+  },
+  {
+    pattern: /failed to connect socket to '[^']*': (no such file|connection refused)/i,
+    says: "libvirt's daemon is not running there, or not installed",
+    remedy: (c) =>
+      c.session
+        ? "sudo apt-get install libvirt-daemon-driver-qemu # a user's own libvirtd then starts by itself"
+        : there(c, "systemctl enable --now libvirtd"),
+  },
+  {
+    pattern: /no connection driver available|unknown (driver|scheme|transport)|invalid (uri|argument)/i,
+    says: "libvirt has no driver for that URI",
+    remedy: () => "pulumi config set libvirt:uri qemu:///system",
+  },
+];
+
+/** virsh's last error is the telling one; the first says that there was an error. */
+const complaint = ({ stderr, code }: Output): string =>
+  stderr
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .at(-1)
+    ?.replace(/^error: /, "")
+    .trim() ?? `exit code ${code}`;
+
+/** @param answer of `virsh version --daemon`. */
+export function judgeConnection(uri: string, answer: Output): Verdict {
+  const connection = parseConnection(uri);
+  if (connection === undefined)
+    return {
+      level: "problem",
+      found: `"${uri}" is no libvirt connection URI`,
+      why: WHY,
+      remedy: "pulumi config set libvirt:uri qemu:///system",
+    };
+  if (answer.code === 0) {
+    const hypervisor = /Running hypervisor: *(.+)/.exec(answer.stdout)?.[1];
+    const daemon = /Running against daemon: *(\S+)/.exec(answer.stdout)?.[1];
+    const libvirt = daemon ?? /Using library: *libvirt *(\S+)/.exec(answer.stdout)?.[1] ?? "";
+    if (hypervisor === undefined || !hypervisor.startsWith("QEMU"))
+      return {
+        level: "problem",
+        found: `${uri} answers, but is no QEMU host${hypervisor === undefined ? "" : ` (${hypervisor})`}`,
+        why: "The machines are QEMU domains.",
+        remedy: "pulumi config set libvirt:uri qemu:///system",
+      };
+    return ok(`${uri}: libvirt ${libvirt}, ${hypervisor}`, WHY);
+  }
+  if (answer.code === 127)
+    return {
+      level: "problem",
+      found: "not tried: virsh is not on PATH",
+      why: WHY,
+      remedy: "sudo apt-get install libvirt-clients",
+    };
+  const refusal = REFUSALS.find(({ pattern }) => pattern.test(answer.stderr));
+  const remedy = refusal?.remedy?.(connection);
+  return {
+    level: "problem",
+    found:
+      refusal === undefined
+        ? `${uri}: ${complaint(answer)}`
+        : `${uri}: ${refusal.says} (${complaint(answer)})`,
+    why: WHY,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+/** Asks the host for its versions. */
+export const askVersion = (uri: string): Promise<Output> =>
+  runHere(["virsh", "--connect", uri, "version", "--daemon"], { timeout: 30 });
+
+export const connection: Check = {
+  id: "connection",
+  about: "libvirt answers and lets this user manage machines",
+  quick: true,
+  run: async ({ uri, typed }) => {
+    const verdict = judgeConnection(uri, await askVersion(uri));
+    const { remedy } = verdict;
+    return [remedy?.startsWith("pulumi ") === true ? { ...verdict, remedy: typed(remedy) } : verdict];
+  },
+};

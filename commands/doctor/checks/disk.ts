@@ -1,0 +1,53 @@
+/** Whether the pool's folder has room for this plan's disks. */
+import { GIB } from "../../../plan/sizes.ts";
+import type { Check, HostShell, Output, PlanFacts, Verdict } from "../types.ts";
+import { complaint, noShell, ok, sized, unproven } from "../words.ts";
+
+/** Bytes that a node writes before it is of any use: a first boot, and a container image where etcd is one. */
+const FIRST_BOOT = GIB / 2;
+
+/** Bytes of a base image that isn't known: official ones are smaller. */
+const BASE = GIB;
+
+/** @param answer of `df -Pk` of the folder, or of the nearest one above it that exists; the last line counts. */
+export function judgeDisk(
+  { nodes, pool, imageSize }: Pick<PlanFacts, "nodes" | "pool" | "imageSize">,
+  answer: Output,
+  typed: (command: string) => string,
+): Verdict {
+  const base = imageSize ?? BASE;
+  const least = base + nodes.length * FIRST_BOOT;
+  const most = base + nodes.reduce((sum, { diskSize }) => sum + diskSize, 0);
+  const why = `${nodes.length} disks over a base image of ${imageSize === undefined ? "perhaps " : ""}${sized(base)} need ${sized(least)} to begin with and grow to ${sized(most)} at most.`;
+  const [, available, mount] = /\s(\d+)\s+\d+%\s+(\/.*)$/.exec(answer.stdout.trim()) ?? [];
+  if (available === undefined) return unproven(`free space at ${pool.path}`, complaint(answer), why);
+  const free = Number(available) * 1024;
+  const found = `${sized(free)} free at ${mount ?? ""}, where ${pool.path} lies`;
+  const remedy = typed("pulumi config set poolPath /a/folder/with/room");
+  if (free < least) return { level: "problem", found, why, remedy };
+  return free < most
+    ? { level: "note", found, why: `${why} A full disk pauses the machines.`, remedy }
+    : ok(found, why);
+}
+
+/** Free space of a folder, or of the nearest one above it that exists. */
+const freeAt = (shell: HostShell, folder: string): Promise<Output> =>
+  shell.run([
+    "sh",
+    "-c",
+    'p=$1; while [ ! -e "$p" ]; do p=$(dirname "$p"); done; df -Pk "$p" | tail -n 1',
+    "free",
+    folder,
+  ]);
+
+export const disk: Check = {
+  id: "disk",
+  about: "room for the base image and the machines' disks in the pool's folder",
+  quick: true,
+  run: async (situation) => {
+    const { shell, plan, typed } = situation;
+    if (shell === undefined)
+      return [unproven(`free space at ${plan.pool.path}`, noShell(situation), "The disks lie there.")];
+    return [judgeDisk(plan, await freeAt(shell, plan.pool.path), typed)];
+  },
+};

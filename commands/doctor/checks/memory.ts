@@ -1,0 +1,61 @@
+/** Whether the host has memory for this plan's machines. */
+import { lines, type Virsh } from "../../../host/virsh.ts";
+import { MIB } from "../../../plan/sizes.ts";
+import type { Check, PlanFacts, Verdict } from "../types.ts";
+import { ok, sized, unproven } from "../words.ts";
+
+/** Bytes that QEMU takes for itself beside a machine's memory; with emulation its translated code comes to that. */
+const OVERHEAD = { kvm: 100 * MIB, qemu: 250 * MIB } as const;
+
+/**
+ * @param stats of `virsh nodememstats`: KiB.
+ * @param running names of machines that run on the host: those of this plan have their memory already.
+ */
+export function judgeMemory(
+  { nodes, domainType }: Pick<PlanFacts, "nodes" | "domainType">,
+  stats: string,
+  running: readonly string[],
+  typed: (command: string) => string,
+): Verdict {
+  const figure = (name: string): number | undefined => {
+    const found = new RegExp(`^${name}\\s*:\\s*(\\d+)\\s*KiB`, "m").exec(stats)?.[1];
+    return found === undefined ? undefined : Number(found) * 1024;
+  };
+  const needs = (some: readonly { readonly memory: number }[]): number =>
+    some.reduce((sum, { memory }) => sum + memory + OVERHEAD[domainType], 0);
+  const all = needs(nodes);
+  const more = needs(nodes.filter(({ name }) => name === undefined || !running.includes(name)));
+  const why = `${nodes.length} machines take ${sized(all)} with QEMU's own share${more < all ? `, ${sized(all - more)} of it already` : ""}.`;
+  const [total, free] = [figure("total"), figure("free")];
+  if (total === undefined || free === undefined)
+    return unproven("memory", "the host does not tell how much it has", why);
+  const available = free + (figure("buffers") ?? 0) + (figure("cached") ?? 0);
+  const found = `${sized(available)} of ${sized(total)} free`;
+  const remedy = typed("pulumi config set memory 1GiB # or fewer nodes");
+  if (all > total) return { level: "problem", found, why, remedy };
+  if (more > available)
+    return {
+      level: "warning",
+      found,
+      why: `${why} The host would swap, or its kernel end a machine.`,
+      remedy,
+    };
+  return ok(found, why);
+}
+
+async function look(virsh: Virsh): Promise<{ stats: string; running: string[] }> {
+  // Not every driver counts memory.
+  const stats = await virsh("nodememstats").catch(() => "");
+  return { stats, running: lines(await virsh("list", "--name")) };
+}
+
+export const memory: Check = {
+  id: "memory",
+  about: "free memory for the machines that don't run yet",
+  quick: true,
+  connected: true,
+  run: async ({ virsh, plan, typed }) => {
+    const { stats, running } = await look(virsh);
+    return [judgeMemory(plan, stats, running, typed)];
+  },
+};

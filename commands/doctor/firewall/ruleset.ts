@@ -1,0 +1,102 @@
+/** Packet filters as far as forwarding goes, in one form, whichever program wrote them. Pure. */
+
+/** What a rule asks of a packet beyond its interfaces. */
+export type Condition =
+  /** Nothing. */
+  | "none"
+  /** That it belongs to a connection that is known already. */
+  | "established"
+  /** Something that a look from outside can't tell: addresses, ports, marks. */
+  | "other";
+
+export interface Rule {
+  /** As its program writes it. */
+  readonly text: string;
+  /** Interfaces that match, in or out; undefined: any. A name that ends in + stands for all that begin so. */
+  readonly input?: Match;
+  readonly output?: Match;
+  readonly condition: Condition;
+  readonly verdict: Verdict;
+}
+
+export interface Match {
+  readonly names: readonly string[];
+  readonly negated: boolean;
+}
+
+export type Verdict =
+  | { readonly kind: "accept" | "drop" | "return" | "none" }
+  /** `returns`: the packet comes back when the chain decides nothing. */
+  | { readonly kind: "jump"; readonly chain: string; readonly returns: boolean };
+
+export interface Chain {
+  readonly name: string;
+  readonly rules: readonly Rule[];
+}
+
+/** One place where the kernel asks about a packet that is forwarded. */
+export interface Filter {
+  /** `iptables`, `ip6tables`, `nft inet firewalld`: what holds it. */
+  readonly holder: string;
+  readonly family: "ipv4" | "ipv6" | "both";
+  /** Chains that forwarded packets enter, with their policies. */
+  readonly hooks: readonly { readonly chain: string; readonly policy: "accept" | "drop" }[];
+  readonly chains: ReadonlyMap<string, Chain>;
+}
+
+/** A packet that is forwarded: where it comes from and goes to. Undefined: an interface that no rule names. */
+export interface Flow {
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+  readonly established: boolean;
+}
+
+export interface Fate {
+  readonly verdict: "accept" | "drop";
+  /** The rule or policy that decides, as its program writes it. */
+  readonly by: string;
+}
+
+const matches = (match: Match | undefined, name: string | undefined): boolean => {
+  if (match === undefined) return true;
+  const named =
+    name !== undefined &&
+    match.names.some((one) => (one.endsWith("+") ? name.startsWith(one.slice(0, -1)) : one === name));
+  return named !== match.negated;
+};
+
+const applies = (rule: Rule, flow: Flow): boolean =>
+  matches(rule.input, flow.input) &&
+  matches(rule.output, flow.output) &&
+  (rule.condition === "none" || (rule.condition === "established" && flow.established));
+
+/** Chains deeper than this are a loop. */
+const DEPTH = 32;
+
+/** Undefined: the packet comes to the chain's end. */
+function walk(filter: Filter, name: string, flow: Flow, depth = 0): Fate | undefined {
+  const chain = filter.chains.get(name);
+  if (chain === undefined || depth > DEPTH) return undefined;
+  for (const rule of chain.rules) {
+    if (!applies(rule, flow)) continue;
+    const { verdict } = rule;
+    if (verdict.kind === "accept" || verdict.kind === "drop") return { verdict: verdict.kind, by: rule.text };
+    if (verdict.kind === "return") return undefined;
+    if (verdict.kind !== "jump") continue;
+    const fate = walk(filter, verdict.chain, flow, depth + 1);
+    if (fate !== undefined || !verdict.returns) return fate;
+  }
+  return undefined;
+}
+
+/**
+ * What becomes of a packet. Rules with conditions that can't be judged from outside are taken for not matching: so a drop that
+ * is told is one that is met by all but what such rules let through.
+ */
+export function fateOf(filter: Filter, flow: Flow): Fate {
+  for (const { chain, policy } of filter.hooks) {
+    const fate = walk(filter, chain, flow) ?? { verdict: policy, by: `${chain}: policy ${policy}` };
+    if (fate.verdict === "drop") return fate;
+  }
+  return { verdict: "accept", by: "no rule against it" };
+}

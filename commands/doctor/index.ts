@@ -1,0 +1,140 @@
+/** The doctor: looks at a libvirt host for a plan, and says what is not right, why it matters and what mends it. */
+import { virshOn } from "../../host/virsh.ts";
+import { prefixIn, typed } from "../../plan/typed.ts";
+import { bridge } from "./checks/bridge.ts";
+import { bridgeAcl } from "./checks/bridgeAcl.ts";
+import { clock } from "./checks/clock.ts";
+import { confinement } from "./checks/confinement.ts";
+import { connection } from "./checks/connection.ts";
+import { dhcp } from "./checks/dhcp.ts";
+import { discovery } from "./checks/discovery.ts";
+import { disk } from "./checks/disk.ts";
+import { emulator } from "./checks/emulator.ts";
+import { forward } from "./checks/forward.ts";
+import { fwCfg } from "./checks/fwCfg.ts";
+import { ksm } from "./checks/ksm.ts";
+import { kvm } from "./checks/kvm.ts";
+import { memory } from "./checks/memory.ts";
+import { names } from "./checks/names.ts";
+import { sysctls } from "./checks/sysctls.ts";
+import { tools } from "./checks/tools.ts";
+import { parseConnection } from "./connectionUri.ts";
+import { isRoot, shellOf } from "./shell.ts";
+import type { Check, Finding, HostShell, PlanFacts, Situation } from "./types.ts";
+
+/** All checks, in the order in which they are told. docs/doctor.md has a line for each. */
+export const CHECKS: readonly Check[] = [
+  tools,
+  connection,
+  emulator,
+  kvm,
+  fwCfg,
+  confinement,
+  bridge,
+  bridgeAcl,
+  dhcp,
+  sysctls,
+  forward,
+  disk,
+  memory,
+  ksm,
+  clock,
+  discovery,
+  names,
+];
+
+/** A check's findings. One that breaks is a finding of its own: the others go on. */
+async function findingsOf(check: Check, situation: Situation): Promise<Finding[]> {
+  try {
+    return (await check.run(situation)).map((verdict) => ({ id: check.id, ...verdict }));
+  } catch (error) {
+    const found = `not checked: ${error instanceof Error ? error.message : String(error)}`;
+    return [{ id: check.id, level: "warning", found, why: `Unknown is ${check.about}.` }];
+  }
+}
+
+/** A host that can be asked: closed when all is asked. */
+async function withSituation<T>(
+  uri: string,
+  plan: PlanFacts,
+  env: NodeJS.ProcessEnv,
+  work: (situation: Situation) => Promise<T>,
+): Promise<T> {
+  const prefix = prefixIn(env);
+  const parsed = parseConnection(uri);
+  const shell = parsed === undefined ? undefined : await shellOf(parsed, prefix);
+  try {
+    const reached = shell === undefined ? undefined : await reachable(shell);
+    return await work({
+      uri,
+      virsh: virshOn(uri),
+      shell: reached,
+      root: reached !== undefined && (await isRoot(reached)),
+      plan,
+      typed: (command) => typed(command, prefix),
+    });
+  } finally {
+    await shell?.close();
+  }
+}
+
+/** A shell that answers. Where it doesn't, the connection's own check says why. */
+async function reachable(shell: HostShell): Promise<HostShell | undefined> {
+  const { code } = await shell.run(["true"], { timeout: 30 });
+  return code === 0 ? shell : undefined;
+}
+
+const inVain = (check: Check, uri: string): Finding => ({
+  id: check.id,
+  level: "note",
+  found: "not checked: there is no connection",
+  why: `It is unknown until ${uri} answers.`,
+});
+
+/** The chosen checks, one after another, since some change what others would see (a probe on the bridge). */
+async function runChecks(
+  checks: readonly Check[],
+  situation: Situation,
+  onFinding: (finding: Finding) => void,
+): Promise<Finding[]> {
+  const all: Finding[] = [];
+  let connected = true;
+  for (const check of checks) {
+    const skipped: boolean = check.connected === true && !connected;
+    const found: Finding[] = skipped ? [inVain(check, situation.uri)] : await findingsOf(check, situation);
+    if (check === connection) connected = found.every(({ level }) => level !== "problem");
+    found.forEach(onFinding);
+    all.push(...found);
+  }
+  return all;
+}
+
+/** All checks of a host for a plan. */
+export const examine = (
+  uri: string,
+  plan: PlanFacts,
+  {
+    env = process.env,
+    onFinding = () => undefined,
+  }: { env?: NodeJS.ProcessEnv; onFinding?: (finding: Finding) => void } = {},
+): Promise<Finding[]> =>
+  withSituation(uri, plan, env, (situation) => runChecks(CHECKS, situation, onFinding));
+
+/**
+ * The short version, for the moment before `up`: what takes no root, starts no guest and waits for nobody.
+ * @returns what is wrong or worth a look, in the order of CHECKS.
+ */
+export const quickChecks = async (
+  uri: string,
+  plan: PlanFacts,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Finding[]> =>
+  (
+    await withSituation(uri, plan, env, (situation) =>
+      runChecks(
+        CHECKS.filter(({ quick }) => quick === true),
+        situation,
+        () => undefined,
+      ),
+    )
+  ).filter(({ level }) => level === "warning" || level === "problem");

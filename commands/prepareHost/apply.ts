@@ -1,0 +1,112 @@
+/** Making changes on a host and taking them back, one after another, each written down before it is made. */
+import type { HostShell } from "../doctor/types.ts";
+import { complaint } from "../doctor/words.ts";
+import { UserError } from "../ui/errors.ts";
+import {
+  commandOf,
+  findRule,
+  undoRule,
+  undoText,
+  undoValue,
+  type Change,
+  type TextChange,
+  type Undoing,
+  type ValueChange,
+} from "./changes.ts";
+import { withChange, writeRecord, type Record } from "./record.ts";
+
+/** Says what is being done. */
+export type Say = (line: string) => void;
+
+/**
+ * Makes the changes.
+ * @throws UserError at the first that fails; what was made until then is in the record.
+ */
+export async function makeChanges(
+  shell: HostShell,
+  record: Record,
+  changes: readonly Change[],
+  say: Say,
+): Promise<void> {
+  let written = record;
+  for (const change of changes) {
+    const command = commandOf(change);
+    written = withChange(written, change);
+    await writeRecord(shell, written);
+    say(command);
+    const answer = await shell.run(["sh", "-c", command]);
+    if (answer.code !== 0)
+      throw new UserError(
+        `${command}: ${complaint(answer)}\nWhat was changed before it is taken back by: npm run cluster -- host-prepare --undo`,
+      );
+  }
+}
+
+async function valuesNow(shell: HostShell, change: ValueChange): Promise<ReadonlyMap<string, string>> {
+  const files = [change.file, ...Object.keys(change.along)];
+  const { stdout } = await shell.run(["grep", "-s", "-H", "", ...files]);
+  return new Map(
+    stdout.split("\n").flatMap((line) => {
+      const [, file, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
+      return file === undefined ? [] : [[file, (value ?? "").trim()] as const];
+    }),
+  );
+}
+
+async function textNow(shell: HostShell, { file }: TextChange): Promise<string | undefined> {
+  const answer = await shell.run(["cat", file]);
+  if (answer.code === 0) return answer.stdout;
+  if (/no such file/i.test(answer.stderr)) return undefined;
+  throw new UserError(`${file} can't be read: ${complaint(answer)}`);
+}
+
+async function undoing(shell: HostShell, change: Change): Promise<Undoing> {
+  switch (change.kind) {
+    case "value":
+      return undoValue(change, await valuesNow(shell, change));
+    case "text":
+      return undoText(change, await textNow(shell, change));
+    case "rule":
+      return {
+        commands: (await shell.run(["sh", "-c", findRule(change)])).code === 0 ? undoRule(change) : [],
+      };
+  }
+}
+
+/** The commands that would take a record's changes back, last first, and what would be left. Changes nothing. */
+export async function plannedUndo(
+  shell: HostShell,
+  record: Record,
+): Promise<{ commands: string[]; left: string[] }> {
+  const [commands, left]: [string[], string[]] = [[], []];
+  for (const change of record.changes.toReversed()) {
+    const undo = await undoing(shell, change);
+    if ("left" in undo) left.push(undo.left);
+    else commands.push(...undo.commands);
+  }
+  return { commands, left };
+}
+
+/**
+ * Takes all of a record's changes back, last first. One that is taken back leaves the record at once, so a run that is killed
+ * goes on where it was.
+ * @returns what was left alone.
+ * @throws UserError at the first command that fails; it and what comes after it stay in the record.
+ */
+export async function undoChanges(shell: HostShell, record: Record, say: Say): Promise<string[]> {
+  const left: string[] = [];
+  let rest = record;
+  for (const change of record.changes.toReversed()) {
+    const undo = await undoing(shell, change);
+    if ("left" in undo) left.push(undo.left);
+    for (const command of "commands" in undo ? undo.commands : []) {
+      say(command);
+      const answer = await shell.run(["sh", "-c", command]);
+      if (answer.code !== 0) throw new UserError(`${command}: ${complaint(answer)}`);
+    }
+    rest = { ...rest, changes: rest.changes.filter((one) => one !== change) };
+    await writeRecord(shell, rest);
+  }
+  await writeRecord(shell, rest);
+  return left;
+}

@@ -1,0 +1,124 @@
+/** What host-prepare changes on a host: each change with its command, and with what was there before. Pure. */
+import { quote } from "../../plan/remedies.ts";
+import { RULE_COMMENT } from "../doctor/checks/forward.ts";
+
+/** The parts of a host that are prepared; each can be left out. */
+export const PARTS = ["sysctls", "firewall", "acl", "ksm"] as const;
+export type Part = (typeof PARTS)[number];
+
+/** A value of the kernel in a file of /proc/sys or /sys. */
+export interface ValueChange {
+  readonly kind: "value";
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** Other values, by file, that the kernel changes along with it. */
+  readonly along: Readonly<Record<string, string>>;
+}
+
+/** A rule at the top of a packet filter's FORWARD chain. */
+export interface RuleChange {
+  readonly kind: "rule";
+  /** `iptables`, `ip6tables`, or one of their legacy kin. */
+  readonly tool: string;
+  readonly bridge: string;
+  readonly side: "-i" | "-o";
+}
+
+/** A text at the end of a file. */
+export interface TextChange {
+  readonly kind: "text";
+  readonly file: string;
+  /** What the file held; undefined where there was none. */
+  readonly before: string | undefined;
+  /** Whether its folder was there. */
+  readonly folder: boolean;
+  readonly added: string;
+}
+
+export type Change = ValueChange | RuleChange | TextChange;
+
+/** What tells two changes apart: one of each can be in a record. */
+export const identity = (change: Change): string =>
+  change.kind === "rule"
+    ? `rule ${change.tool} ${change.side} ${change.bridge}`
+    : change.kind === "text"
+      ? `text ${change.file} ${change.added.trim()}`
+      : `value ${change.file}`;
+
+/** Whether a change is gone when its machine boots again. */
+export const isVolatile = ({ kind }: Change): boolean => kind !== "text";
+
+/** A rule as iptables takes it behind its verb (-C, -I, -D). */
+export const ruleWords = ({ bridge, side }: RuleChange): string =>
+  `FORWARD ${side} ${quote(bridge)} -m comment --comment ${quote(RULE_COMMENT)} -j ACCEPT`;
+
+export const folderOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
+
+/** A text for printf's first argument, which a shell takes as one word. */
+const forPrintf = (text: string): string =>
+  `'${text.replaceAll("\\", "\\\\").replaceAll("%", "%%").replaceAll("\n", "\\n").replaceAll("'", "'\\''")}'`;
+
+/** The shell command that makes a change, as it is printed and as it is run. */
+export function commandOf(change: Change): string {
+  switch (change.kind) {
+    case "value":
+      return `echo ${quote(change.to)} >${quote(change.file)}`;
+    case "rule":
+      return `${change.tool} -I ${ruleWords(change)}`;
+    case "text": {
+      const make = change.folder ? "" : `mkdir -p ${quote(folderOf(change.file))} && `;
+      return `${make}printf ${forPrintf(change.added)} >>${quote(change.file)}`;
+    }
+  }
+}
+
+/** What there is to do with a change that is to be taken back, by what is there now. */
+export type Undoing =
+  | { readonly commands: readonly string[] }
+  /** Somebody else has changed it since: it is left alone. */
+  | { readonly left: string };
+
+/** @param now values by file, those of `along` too. */
+export function undoValue(change: ValueChange, now: ReadonlyMap<string, string>): Undoing {
+  const current = now.get(change.file);
+  const back = (file: string, value: string): string => `echo ${quote(value)} >${quote(file)}`;
+  // What went along comes after: setting the one value may set them all again.
+  const along = Object.entries(change.along)
+    .filter(([file]) => now.has(file))
+    .map(([file, value]) => back(file, value));
+  if (current === change.to) return { commands: [back(change.file, change.from), ...along] };
+  if (current === undefined || current === change.from) return { commands: [] };
+  return { left: `${change.file} is ${current} by now, which is neither ours nor what was there before` };
+}
+
+/** @param now the file's text; undefined where it is gone. */
+export function undoText(change: TextChange, now: string | undefined): Undoing {
+  const { file, before, added } = change;
+  const removal = [
+    `rm ${quote(file)}`,
+    ...(change.folder ? [] : [`rmdir --ignore-fail-on-non-empty ${quote(folderOf(file))}`]),
+  ];
+  if (now === undefined)
+    return {
+      commands: change.folder
+        ? []
+        : [`rmdir --ignore-fail-on-non-empty ${quote(folderOf(file))} 2>/dev/null || true`],
+    };
+  const old = before ?? "";
+  // All of it, or what a run that was killed had written.
+  if (now.startsWith(old) && added.startsWith(now.slice(old.length)))
+    return {
+      commands: before === undefined ? removal : [`truncate -s ${Buffer.byteLength(old)} ${quote(file)}`],
+    };
+  const line = added.trim();
+  const lines = now.split("\n");
+  if (!lines.includes(line))
+    return { left: `${file} was changed by somebody else, and our line is not in it any more` };
+  const rest = lines.filter((one) => one !== line).join("\n");
+  return { commands: [`printf ${forPrintf(rest)} >${quote(file)}`] };
+}
+
+/** What undoes a rule; only when it is there. */
+export const undoRule = (change: RuleChange): readonly string[] => [`${change.tool} -D ${ruleWords(change)}`];
+export const findRule = (change: RuleChange): string => `${change.tool} -C ${ruleWords(change)}`;

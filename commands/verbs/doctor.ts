@@ -1,0 +1,114 @@
+/** `doctor`: checks a libvirt host for a plan. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { labStatus } from "../../lab/libvirt/index.ts";
+import { layout } from "../../lab/libvirt/layout.ts";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { examine } from "../doctor/index.ts";
+import { planFacts, readStackConfig } from "../doctor/planFacts.ts";
+import { renderFinding, summary } from "../doctor/render.ts";
+import type { PlanFacts } from "../doctor/types.ts";
+import { labContext } from "../lab/prepare.ts";
+import { openLab } from "../lab/opened.ts";
+import { ExitError, UserError } from "../ui/errors.ts";
+import { onTerminal } from "./exec.ts";
+
+export interface DoctorOptions {
+  readonly connect?: string;
+  readonly stack: string;
+  readonly bridge?: string;
+  readonly json?: boolean;
+}
+
+/** Where a stack's definition lies: what Pulumi itself would read. */
+export const stackFile = (paths: LabPaths, stack: string, env: NodeJS.ProcessEnv = process.env): string =>
+  env["PULUMI_OPTION_CONFIG_FILE"] || join(paths.checkout, `Pulumi.${stack}.yaml`);
+
+/** A stack's facts, and the libvirt host that its config names. */
+export function factsOfStack(
+  paths: LabPaths,
+  stack: string,
+  bridge: string | undefined,
+): { readonly plan: PlanFacts; readonly uri: string | undefined } {
+  const file = stackFile(paths, stack);
+  try {
+    const { config, source } = readStackConfig(file);
+    const plan = planFacts(stack, config, {
+      folder: paths.checkout,
+      ...(bridge === undefined ? {} : { bridge }),
+      ...(source === undefined ? {} : { source }),
+    });
+    const uri = config["libvirt:uri"];
+    return { plan, uri: typeof uri === "string" && uri !== "" ? uri : undefined };
+  } catch (error) {
+    throw new UserError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** What Linux takes as an interface's name; a leading - would be an option to the programs that are asked. */
+export function requireBridgeName(name: string): void {
+  if (!/^[^\s/:-][^\s/:]{0,14}$/.test(name))
+    throw new UserError(
+      `--bridge is "${name}"; it must be the name of an interface: 15 characters at most, none of them blank, / or :`,
+    );
+}
+
+/** @throws UserError where a lab may be up that only root can see. */
+async function labIsUp(paths: LabPaths): Promise<boolean> {
+  if (!existsSync(layout(paths).root)) return false;
+  if (process.getuid?.() !== 0)
+    throw new UserError(
+      "the lab is up, and only root can look at it: sudo npm run cluster -- doctor\n" +
+        "This machine's own libvirt: npm run cluster -- doctor --connect qemu:///system",
+    );
+  return (await labStatus(labContext(paths))).state !== "down";
+}
+
+/** The same command inside the lab, where its host is. */
+async function insideLab(paths: LabPaths, { stack, bridge, json }: DoctorOptions): Promise<void> {
+  const session = await openLab(paths, stack);
+  await onTerminal(session, [
+    ...[process.execPath, join(paths.checkout, "commands", "main.ts"), "doctor"],
+    ...["--connect", session.env["LIBVIRT_DEFAULT_URI"] ?? "qemu:///system", "--stack", stack],
+    ...(bridge === undefined ? [] : ["--bridge", bridge]),
+    ...(json === true ? ["--json"] : []),
+  ]);
+}
+
+/**
+ * Prints what is found, as it is found.
+ * @throws ExitError 1 where there is a problem
+ */
+export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<void> {
+  const { connect, stack, bridge, json } = options;
+  if (bridge !== undefined) requireBridgeName(bridge);
+  if (connect === undefined && (await labIsUp(paths))) {
+    await insideLab(paths, options);
+    return;
+  }
+  const { plan, uri: configured } = factsOfStack(paths, stack, bridge);
+  const uri = connect ?? configured ?? (process.env["LIBVIRT_DEFAULT_URI"] || "qemu:///system");
+  const { stdout } = process;
+  if (json !== true) stdout.write(`${heading(uri, plan)}\n\n`);
+  const findings = await examine(uri, plan, {
+    onFinding: (finding) => {
+      if (json !== true) stdout.write(renderFinding(finding, stdout));
+    },
+  });
+  const sound = findings.every(({ level }) => level !== "problem");
+  stdout.write(
+    json === true
+      ? `${JSON.stringify({ uri, stack, source: plan.source ?? null, ok: sound, findings }, null, 2)}\n`
+      : `\n${summary(findings)}\n`,
+  );
+  if (!sound) throw new ExitError(1);
+}
+
+/** What is checked, and for what. */
+export function heading(uri: string, { stack, source, nodes, bridge, os, domainType }: PlanFacts): string {
+  const from = source === undefined ? `defaults (there is no Pulumi.${stack}.yaml)` : source;
+  return (
+    `${uri}, for stack ${stack}: ${nodes.length} machines of ${os}, type ${domainType}, on bridge ${bridge}\n` +
+    `(from ${from})`
+  );
+}
