@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { labPaths } from "../lab/shared/context.ts";
+import { addDoctorVerbs } from "./doctor/verbs.ts";
+import { addHostVerbs } from "./hosts/verbs.ts";
 import { describe, ExitError } from "./ui/errors.ts";
 import { wasInterrupted } from "./ui/interrupt.ts";
 
@@ -137,6 +139,10 @@ image
   .action(async () => {
     (await import("./verbs/image.ts")).cleanImages();
   });
+
+addHostVerbs(program, paths);
+
+addDoctorVerbs(program, paths);
 
 program
   .command("clean")
