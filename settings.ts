@@ -4,9 +4,11 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { isUtf8 } from "node:buffer";
 import * as pulumi from "@pulumi/pulumi";
+import { isUrl } from "./images/problem.ts";
 import { resolveImage } from "./images/resolve.ts";
 import { DEFAULTS } from "./plan/defaults.ts";
 import { filesNamed } from "./plan/files.ts";
+import { findProblems } from "./plan/index.ts";
 import type { FileFinding, RawSettings } from "./plan/raw.ts";
 import { imageRequestOf } from "./plan/schema/image.ts";
 import { prefixIn } from "./plan/typed.ts";
@@ -65,7 +67,7 @@ export function readSource(source: string, folder: string = process.cwd()): File
 /**
  * The settings of the current stack, for `makePlan`: values unchecked, all keys (unknown ones too), and what was found
  * out about the files that they name. Fetches, verifies and unpacks the image the first time, with lines of progress;
- * after that it takes milliseconds.
+ * after that it takes milliseconds. An image at a URL is left alone while anything else is wrong.
  */
 export async function readSettings(): Promise<RawSettings> {
   const namespace = `${pulumi.getProject()}:`;
@@ -85,14 +87,15 @@ export async function readSettings(): Promise<RawSettings> {
   const os = typeof values["os"] === "string" ? values["os"] : DEFAULTS.os;
   // Ephemeral: shown while it goes on, and not kept among the run's messages.
   const report = (line: string): void => void pulumi.log.info(line, undefined, undefined, true);
-  const image = request === undefined ? undefined : await resolveImage(request, os, report);
   const commandPrefix = prefixIn(process.env);
-  return {
+  const settings: RawSettings = {
     stack,
     values,
     secretKeys,
     ...(commandPrefix === undefined ? {} : { commandPrefix }),
     ...(files.length === 0 ? {} : { files: Object.fromEntries(files) }),
-    ...(image === undefined ? {} : { image }),
   };
+  // Nobody waits for a download to hear of a mistyped key.
+  if (request === undefined || (isUrl(request.source) && findProblems(settings).length > 0)) return settings;
+  return { ...settings, image: await resolveImage(request, os, report) };
 }

@@ -100,7 +100,7 @@ describe("docs/configuration.md", () => {
 
   it("has commands that set what they say", () => {
     const commands = [...docs.matchAll(/^pulumi config (?:set|rm) --path .*$/gm)].map(([line]) => line);
-    const plain = commands.map((line) => line.replace(/"\$\(sha256sum.*?\)"/, "ab".repeat(32)));
+    const plain = commands.map((line) => line.replace(/'<what [^']*>'/, "ab".repeat(32)));
     const made = plain.reduce<Record<string, unknown>>((values, line) => afterCommands(values, line), {});
     assert.deepEqual(Object.keys(made).sort(), ["baseVolume", "discovery", "image", "nodes"]);
     assert.ok(commands.length >= 9);

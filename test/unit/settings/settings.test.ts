@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -88,6 +91,28 @@ describe("reading the settings", () => {
       "coreos-cluster:discovery",
     ]);
     assert.deepEqual(secretKeys, ["discovery"]);
+  });
+
+  it("fetches no image while anything else is wrong", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.writeHead(404).end();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const { port } = server.address() as AddressInfo;
+      const config = {
+        "coreos-cluster:image": `http://127.0.0.1:${port}/a.img`,
+        "coreos-cluster:sshAuthorizedKeys": "[]",
+      };
+      assert.ok(!("image" in (await read({ ...config, "coreos-cluster:nodez": "3" }))));
+      assert.equal(asked.length, 0);
+      assert.ok("problem" in ((await read(config)).image ?? {}));
+      assert.ok(asked.includes("/a.img"));
+    } finally {
+      server.close();
+    }
   });
 
   it("looks at the image, given as a text or as an object", async () => {
