@@ -12,8 +12,8 @@ export type Variables = Readonly<Record<string, Variable>>;
 const REFERENCE = /\{\{\s*([A-Za-z]\w*)\s*\}\}/g;
 const WHOLE = /^\{\{\s*([A-Za-z]\w*)\s*\}\}$/;
 
-/** What happens to a name that is no variable: an error, or undefined to leave the text as it is. */
-export type Unknown = (name: string, path: Path) => undefined;
+/** What happens to a name that is no variable: an error, another value, or undefined to leave the text as it is. */
+export type Unknown = (name: string, path: Path) => Variable | undefined;
 
 const refuse =
   (profile: Profile, variables: Variables): Unknown =>

@@ -77,25 +77,24 @@ export function withFileSystems(config: ValueMap, fileSystems: readonly ValueMap
  */
 export function onOneFileSystem(config: ValueMap): ValueMap {
   const storage = storageOf(config);
-  const moved = NODES.filter((kind) => storage[kind] !== undefined).map((kind) => [
-    kind,
-    list(storage[kind]).map((node): Value => {
+  const move = (nodes: Value | undefined): Value[] =>
+    list(nodes).map((node): Value => {
       const name = isMap(node) ? node["filesystem"] : undefined;
       if (!isMap(node) || typeof name !== "string" || name === "root") return node;
       const path = typeof node["path"] === "string" ? node["path"] : "";
       return { ...node, filesystem: "root", path: `/run/file-systems/${encodeURIComponent(name)}${path}` };
-    }),
-  ]);
+    });
+  const moved: ValueMap = {};
+  for (const kind of NODES) if (storage[kind] !== undefined) moved[kind] = move(storage[kind]);
   const filesystems = list(storage["filesystems"]).map((entry): Value => {
     if (!isMap(entry) || !isMap(entry["mount"]) || entry["name"] === "root") return entry;
-    const { path: _, ...rest } = entry;
-    return rest;
+    return Object.fromEntries(Object.entries(entry).filter(([key]) => key !== "path"));
   });
   return {
     ...config,
     storage: {
       ...storage,
-      ...Object.fromEntries(moved),
+      ...moved,
       ...(storage["filesystems"] === undefined ? {} : { filesystems }),
     },
   };
