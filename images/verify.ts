@@ -73,7 +73,7 @@ function checkDigests(file: string, { request }: Wanted): void {
       throw new ImageProblem(
         `a file whose ${algorithm} is ${expected}; this one's is ${actual}: it was changed, damaged or replaced by another ` +
           `release (image.${algorithm} is that of the file as it is published, before it is unpacked)`,
-        `pulumi config set --path image.${algorithm} <what its publisher gives>`,
+        `pulumi config set --path image.${algorithm} '<what its publisher gives>'`,
       );
     }
     if (algorithm === "sha512") noteSha512(actual, contentDigest(file, "sha256"));
@@ -103,7 +103,7 @@ function unverifiable(file: string, wanted: Wanted, why: string): ImageProblem {
   const sha256 = contentDigest(file, "sha256");
   const { source } = wanted.request;
   // What a URL carries besides its place may be secret, and is not repeated.
-  const typed = isUrl(source) && shown(source) !== new URL(source).href ? "<the same URL>" : quote(source);
+  const typed = isUrl(source) && shown(source) !== new URL(source).href ? "'<the same URL>'" : quote(source);
   return new ImageProblem(
     `an image that is verified, and ${why}. Three ways: image.sha256 or image.sha512 as its publisher gives it; ` +
       "image.signature with image.signedBy; or image.insecure true, to use it as it is. " +
