@@ -5,22 +5,41 @@
 
 export type Path = readonly PropertyKey[];
 
+/** Control characters as printf(1) writes them: as they are, they would do something to the terminal that shows them. */
+const printed = (word: string): string =>
+  word
+    .replaceAll("\\", "\\\\")
+    .replaceAll("%", "%%")
+    .replace(/[\0-\x1f\x7f]/g, (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, "0")}`);
+
 /** A word for a shell: quoted where it holds more than plain letters. */
-export const quote = (word: string): string =>
-  /^[\w./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+export function quote(word: string): string {
+  if (/^[\w./:@=,+-]+$/.test(word)) return word;
+  const single = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+  return /[\0-\x1f\x7f]/.test(word) ? `"$(printf ${single(printed(word))})"` : single(word);
+}
 
 const isPlainPart = (part: string): boolean => /^[A-Za-z_]\w*$/.test(part);
 
-/** `sshAuthorizedKeys[1]`, `nodes["web-1"].memory`: as `pulumi config set --path` reads it. */
-export const pathText = (path: Path): string =>
+const joined = (path: Path, inQuotes: (name: string) => string): string =>
   path
     .map((part, at) => {
       if (at === 0) return String(part);
       if (typeof part === "number") return `[${part}]`;
       const name = String(part);
-      return isPlainPart(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+      return isPlainPart(name) ? `.${name}` : `["${inQuotes(name)}"]`;
     })
     .join("");
+
+/** `sshAuthorizedKeys[1]`, `nodes["web-1"].memory`: for messages, without control characters. */
+export const pathText = (path: Path): string =>
+  joined(path, (name) => JSON.stringify(name).slice(1, -1)).replace(
+    /[\0-\x1f\x7f]/g,
+    (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+
+/** The same as `pulumi config set --path` reads it: a backslash means nothing but before a double quote. */
+const pathWord = (path: Path): string => quote(joined(path, (name) => name.replaceAll('"', '\\"')));
 
 /** What lies at a path in the values; undefined where nothing does. */
 export const valueAt = (values: unknown, path: Path): unknown =>
@@ -38,7 +57,7 @@ const isMap = (value: unknown): boolean =>
 const flag = (path: Path): string => (path.length === 1 ? "" : "--path ");
 
 /** Takes what lies at a path out of the config. */
-export const removal = (path: Path): string => `pulumi config rm ${flag(path)}${quote(pathText(path))}`;
+export const removal = (path: Path): string => `pulumi config rm ${flag(path)}${pathWord(path)}`;
 
 /** The part of the path whose value is in the way of setting something at the path's end, if any is. */
 function obstacle(values: unknown, path: Path): Path | undefined {
@@ -58,7 +77,7 @@ function obstacle(values: unknown, path: Path): Path | undefined {
  * @param word the value as a word of the shell, quoted where it needs to be.
  */
 export function setting(values: unknown, path: Path, word: string): string {
-  const set = `pulumi config set ${flag(path)}${quote(pathText(path))} ${word}`;
+  const set = `pulumi config set ${flag(path)}${pathWord(path)} ${word}`;
   const blocked = obstacle(values, path);
   if (blocked === undefined) return set;
   return `${removal(blocked)} && ${set}`;

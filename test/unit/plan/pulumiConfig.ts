@@ -7,22 +7,31 @@ import { publicKey } from "./fixtures.ts";
 
 type Config = Record<string, unknown>;
 
+/** What printf(1) makes of a format without arguments. */
+const printed = (format: string): string =>
+  format.replace(/\\(\d{3})|\\\\|%%/g, (found, octal?: string) =>
+    octal === undefined ? found.slice(1) : String.fromCharCode(parseInt(octal, 8)),
+  );
+
+const WORD = /(?:'[^']*'|"\$\(cat [^)]*\)"|"\$\(printf (?:'[^']*'|\\')+\)"|\\'|[^\s'"])+/g;
+
 /** The words of a command line of single-quoted and plain words; `"$(cat ~/.ssh/id_ed25519.pub)"` is a public key. */
 function words(line: string): string[] {
-  const found = line.match(/(?:'[^']*'|"\$\(cat [^)]*\)"|\\'|[^\s'"])+/g) ?? [];
-  return found.map((word) =>
-    word.replace(/'([^']*)'|"\$\(cat [^)]*\)"|\\(')/g, (whole, quoted?: string, escaped?: string) =>
-      whole.startsWith('"') ? publicKey() : (quoted ?? escaped ?? ""),
-    ),
-  );
+  const plain = (word: string): string =>
+    word.replace(/'([^']*)'|\\(')/g, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? "");
+  return (line.match(WORD) ?? []).map((word) => {
+    if (word.startsWith('"$(cat')) return publicKey();
+    if (word.startsWith('"$(printf ')) return printed(plain(word.slice('"$(printf '.length, -2)));
+    return plain(word);
+  });
 }
 
-/** `nodes["web-1"].profiles[0]` in parts. */
+/** `nodes["web-1"].profiles[0]` in parts; in quotes, a backslash means something before a double quote alone. */
 function parsePath(text: string): (string | number)[] {
-  const parts = text.match(/\["(?:[^"\\]|\\.)*"\]|\[\d+\]|[^.[\]]+/g) ?? [];
+  const parts = text.match(/\["(?:\\"|[^"])*"\]|\[\d+\]|[^.[\]]+/g) ?? [];
   return parts.map((part) => {
-    if (!part.startsWith("[")) return part;
-    return JSON.parse(part.slice(1, -1)) as string | number;
+    if (part.startsWith('["')) return part.slice(2, -2).replaceAll('\\"', '"');
+    return part.startsWith("[") ? Number(part.slice(1, -1)) : part;
   });
 }
 

@@ -50,6 +50,21 @@ describe("what is wrong in a config", () => {
     });
   });
 
+  it("has no control characters, which a terminal would obey", () => {
+    const bad = "\u001b[2J\u0007";
+    for (const set of [
+      { [bad]: bad },
+      { nodes: { [bad]: { [bad]: bad } } },
+      { image: { [bad]: bad } },
+      { prefix: bad },
+    ]) {
+      const text = JSON.stringify(
+        problems(set).map(({ key, value, expected, remedy }) => [key, value, expected, remedy].join(" ")),
+      );
+      assert.ok(!/\\u00/.test(text.replaceAll("\\\\u00", "")), text);
+    }
+  });
+
   it("keeps what verifies the image, in the remedy of its source", () => {
     const image = { source: "/none.img", sha256: "ab".repeat(32) };
     const { key, remedy } = problem({ image }, { image: { problem: "an existing file" } });

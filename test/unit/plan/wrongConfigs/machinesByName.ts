@@ -17,6 +17,20 @@ export default [
     mend: `pulumi config rm --path 'nodes["web.example"]' && pulumi config set --path 'nodes["web-example"].role' member`,
   },
   {
+    set: { nodes: { "it's a\\b": { vcpus: 2 } } },
+    says: String.raw`nodes["it's a\\b"] is {"vcpus":2}`,
+    right:
+      "the whole name of a machine as key (RFC 1123): a-z, 0-9 and -, beginning and ending with a letter or digit, with a letter in it, at most 63 characters",
+    mend: String.raw`pulumi config rm --path 'nodes["it'\''s a\b"]' && pulumi config set --path 'nodes["it-s-a-b"].vcpus' 2`,
+  },
+  {
+    set: { nodes: { "a\n%": { vcpus: 2 } } },
+    says: String.raw`nodes["a\n%"] is {"vcpus":2}`,
+    right:
+      "the whole name of a machine as key (RFC 1123): a-z, 0-9 and -, beginning and ending with a letter or digit, with a letter in it, at most 63 characters",
+    mend: String.raw`pulumi config rm --path "$(printf 'nodes["a\012%%"]')" && pulumi config set --path nodes.a.vcpus 2`,
+  },
+  {
     set: { nodes: { localhost: {} } },
     says: "nodes.localhost is {}",
     right: "another name: localhost means each machine itself",
