@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { RenderError } from "../errors.ts";
 import { parseProfile, type Profile } from "../render/profile.ts";
-import { isMap, type ValueMap } from "../render/values.ts";
+import { isMap, type Path, type ValueMap } from "../render/values.ts";
 import type { SourceFile } from "../../plan/types.ts";
 
 export type Language =
@@ -50,6 +50,36 @@ function parseJson(source: string, text: string): ValueMap {
   }
 }
 
+/** The lists that the program looks into before Ignition's own validator does. */
+const LISTS = [
+  ["systemd", "units"],
+  ["networkd", "units"],
+  ["storage", "files"],
+  ["storage", "directories"],
+  ["storage", "links"],
+  ["storage", "filesystems"],
+] as const;
+
+/** @throws RenderError where the version is none, or a section or list is something else. */
+function checkIgnition({ source, value, lineOf }: Profile): void {
+  const wrong = (path: Path, what: string): never => {
+    throw new RenderError(`${source} line ${lineOf(path)}: ${path.join(".")} ${what}`);
+  };
+  const version = isMap(value["ignition"]) ? value["ignition"]["version"] : undefined;
+  if (typeof version !== "string" || !/^[23]\.\d+\.\d+(?:-\w+)?$/.test(version)) {
+    wrong(
+      ["ignition", "version"],
+      `is ${JSON.stringify(version)}; right is a text such as "2.3.0" or "3.3.0"`,
+    );
+  }
+  for (const [section, list] of LISTS) {
+    const parts = value[section] ?? {};
+    if (!isMap(parts)) return wrong([section], "must be a map");
+    const items = parts[list] ?? [];
+    if (!Array.isArray(items) || !items.every(isMap)) wrong([section, list], "must be a list of maps");
+  }
+}
+
 const read = new WeakMap<SourceFile, Source>();
 
 /**
@@ -70,7 +100,9 @@ export function readSource(file: SourceFile): Source {
   const yaml = parseProfile(file.source, text);
   const language = languageOf(yaml.value);
   const value = language.kind === "ignition" ? parseJson(file.source, text) : yaml.value;
-  const source: Source = { profile: { ...yaml, value, user: true }, language, folder: dirname(file.path) };
+  const profile: Profile = { ...yaml, value, user: true };
+  if (language.kind === "ignition") checkIgnition(profile);
+  const source: Source = { profile, language, folder: dirname(file.path) };
   read.set(file, source);
   return source;
 }

@@ -15,7 +15,7 @@ const AT_PATH = new RegExp(`^${LEVEL} at \\$([^ ,:]*)(?:, line \\d+ col \\d+)?: 
 
 /** What comes at the end of every refusal and says nothing. */
 const CLOSING =
-  /^(?:Failed to parse config|Config produced warnings and --strict was specified|Error translating config: source config is invalid)$/;
+  /^(?:Failed to parse config|Config produced warnings and --strict was specified|Error translating config: (?:source config is invalid|config generated was invalid))$/;
 
 /**
  * ct's words: `warning at line 3, column 7`, and the message on the next line. YAML's own complaints have the line inside
@@ -74,7 +74,9 @@ export function findingsByPath(stderr: string, originOf: (path: Path) => Origin 
     .filter((text) => text !== "" && !CLOSING.test(text))
     .map((text) => {
       const [, level, path, message] = AT_PATH.exec(text) ?? [];
-      if (level === undefined) return { fatal: true, message: text, origin: undefined };
+      if (level === undefined) {
+        return { fatal: true, message: text.replace(/^Error translating config: /, ""), origin: undefined };
+      }
       return { fatal: level === "error", message: message ?? "", origin: originOf(pathOf(path ?? "")) };
     });
 }

@@ -54,7 +54,8 @@ export function runButane(document: Document, folder: string | undefined, strict
   const findings = findingsByPath(stderr, document.originOf);
   const errors = fatal(findings, strict);
   if (!ok || errors.length > 0) {
-    throw new RenderError(`butane refused:\n${findingLines(errors.length > 0 ? errors : findings)}`);
+    const file = document.originOf([])?.source ?? "the file";
+    throw new RenderError(`butane refused ${file}:\n${findingLines(errors.length > 0 ? errors : findings)}`);
   }
   return { document: traced(parsed(stdout), document), warnings: findings };
 }
@@ -66,11 +67,27 @@ export class UntranslatableError extends RenderError {
 
 const NO_MAPPING = /Config defined filesystem "(.*?)" but no mapping was defined/;
 
+const CONFLICT = /conflicting inodes: .*? and "\w+: (.*?)"/;
+
+/** The last file, folder or link of this path. */
+function lastWith({ storage }: ValueMap, path: string): Path {
+  for (const list of ["links", "directories", "files"]) {
+    const items = isMap(storage) ? storage[list] : undefined;
+    const index = Array.isArray(items)
+      ? items.findLastIndex((item) => isMap(item) && item["path"] === path)
+      : -1;
+    if (index >= 0) return ["storage", list, index];
+  }
+  return ["storage"];
+}
+
 /** What is wrong with the file system that the converter's refusal names, else the refusal itself. */
 function untranslated(words: string, document: Document): Finding {
   const name = NO_MAPPING.exec(words)?.[1];
   if (name !== undefined) return unknownFileSystem(name, document);
-  return { fatal: true, message: words.trim().replace(/\s+/g, " "), origin: undefined };
+  const path = CONFLICT.exec(words)?.[1];
+  const origin = path === undefined ? undefined : document.originOf(lastWith(document.value, path));
+  return { fatal: true, message: words.trim().replace(/\s+/g, " "), origin };
 }
 
 function unknownFileSystem(name: string, { value, originOf }: Document): Finding {

@@ -123,6 +123,21 @@ describe("the user's own file in place of the profiles", () => {
     );
   });
 
+  it("may give a path twice where the system reads Ignition 2, and is refused with the line elsewhere", () => {
+    const twice = text(
+      "own.yml",
+      "storage:\n  files:\n    - { path: /a, filesystem: root, mode: 0644 }\n    - { path: /a, filesystem: root, mode: 0644 }\n",
+    );
+    assert.match(
+      warningsOf(withOwn({ os: "container-linux" }, twice)).join(),
+      /could not check it.*own\.yml line 3: /,
+    );
+    assert.match(
+      refusal(() => config(withOwn({ os: "lab" }, twice))),
+      /own\.yml line 3: Config has conflicting inodes: "File: \/a"/,
+    );
+  });
+
   it("can't ask for a discovery URL where there is none", () => {
     const made = { ...withOwn({ os: "lab", discovery: { mode: "static" } }, shape("classic.yml")) };
     assert.match(

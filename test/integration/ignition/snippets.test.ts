@@ -163,7 +163,7 @@ describe("the user's snippets", () => {
       "butane",
       {},
       text("s.bu", butane("storage:\n  files:\n    - path: etc/x\n")),
-      /butane refused:\n {2}s\.bu line 5: path not absolute/,
+      /butane refused s\.bu:\n {2}s\.bu line 5: path not absolute/,
     ],
     [
       "butane, for a missing local file",
@@ -177,7 +177,12 @@ describe("the user's snippets", () => {
       text("s.bu", butane("storage:\n  files:\n    - path: /x\n      contents: { local: ../x }\n")),
       /s\.bu line 6: local file path traverses outside/,
     ],
-    ["butane, for a version that there is not", {}, text("s.bu", butane("", "1.99.0")), /butane refused:/],
+    [
+      "butane, for a version that there is not",
+      {},
+      text("s.bu", butane("", "1.99.0")),
+      /butane refused s\.bu:\n {2}No translator exists for variant fcos with version 1\.99\.0/,
+    ],
     [
       "the highest spec",
       {},

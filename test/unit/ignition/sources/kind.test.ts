@@ -31,6 +31,26 @@ describe("the language of a user's file", () => {
       "ignition:\n  version: 3.3.0\n",
       /^a: it has ignition\.version, .* JSON, but it is none\. .*Butane begins with variant:/,
     ],
+    [
+      "a version that is no text",
+      '{"ignition": {"version": 3}}',
+      /^a line 1: ignition\.version is 3; right is a text such as/,
+    ],
+    [
+      "a version that there is not",
+      '{"ignition": {"version": "1.0.0"}}',
+      /^a line 1: ignition\.version is "1\.0\.0"/,
+    ],
+    [
+      "a section that is none",
+      '{"ignition": {"version": "2.0.0"},\n"systemd": []}',
+      /^a line 2: systemd must be a map/,
+    ],
+    [
+      "units that are none",
+      '{"ignition": {"version": "2.0.0"}, "systemd": {"units":\n[null]}}',
+      /^a line 2: systemd\.units must be a list of maps/,
+    ],
     ["broken YAML", "a: 1\nb: [\n", /^a line 3: /],
     ["a list", "- a\n", /^a: .* is a map/],
   ];
