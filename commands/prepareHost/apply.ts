@@ -5,6 +5,7 @@ import { UserError } from "../ui/errors.ts";
 import {
   commandOf,
   findRule,
+  undoAlong,
   undoRule,
   undoText,
   undoValue,
@@ -42,8 +43,8 @@ export async function makeChanges(
   }
 }
 
-async function valuesNow(shell: HostShell, change: ValueChange): Promise<ReadonlyMap<string, string>> {
-  const files = [change.file, ...Object.keys(change.along)];
+async function valuesNow(shell: HostShell, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (files.length === 0) return new Map();
   const { stdout } = await shell.run(["grep", "-s", "-H", "", ...files]);
   return new Map(
     stdout.split("\n").flatMap((line) => {
@@ -63,7 +64,7 @@ async function textNow(shell: HostShell, { file }: TextChange): Promise<string |
 async function undoing(shell: HostShell, change: Change): Promise<Undoing> {
   switch (change.kind) {
     case "value":
-      return undoValue(change, await valuesNow(shell, change));
+      return undoValue(change, (await valuesNow(shell, [change.file])).get(change.file));
     case "text":
       return undoText(change, await textNow(shell, change));
     case "rule":
@@ -73,7 +74,10 @@ async function undoing(shell: HostShell, change: Change): Promise<Undoing> {
   }
 }
 
-/** The commands that would take a record's changes back, last first, and what would be left. Changes nothing. */
+/**
+ * The commands that would take a record's changes back, last first, and what would be left. What the kernel sets along with
+ * them, and has to be set again, is seen only afterwards. Changes nothing.
+ */
 export async function plannedUndo(
   shell: HostShell,
   record: Record,
@@ -85,6 +89,14 @@ export async function plannedUndo(
     else commands.push(...undo.commands);
   }
   return { commands, left };
+}
+
+async function runAll(shell: HostShell, commands: readonly string[], say: Say): Promise<void> {
+  for (const command of commands) {
+    say(command);
+    const answer = await shell.run(["sh", "-c", command]);
+    if (answer.code !== 0) throw new UserError(`${command}: ${complaint(answer)}`);
+  }
 }
 
 /**
@@ -99,11 +111,9 @@ export async function undoChanges(shell: HostShell, record: Record, say: Say): P
   for (const change of record.changes.toReversed()) {
     const undo = await undoing(shell, change);
     if ("left" in undo) left.push(undo.left);
-    for (const command of "commands" in undo ? undo.commands : []) {
-      say(command);
-      const answer = await shell.run(["sh", "-c", command]);
-      if (answer.code !== 0) throw new UserError(`${command}: ${complaint(answer)}`);
-    }
+    else await runAll(shell, undo.commands, say);
+    if (change.kind === "value" && !("left" in undo))
+      await runAll(shell, undoAlong(change, await valuesNow(shell, Object.keys(change.along))), say);
     rest = { ...rest, changes: rest.changes.filter((one) => one !== change) };
     await writeRecord(shell, rest);
   }

@@ -59,11 +59,14 @@ export const folderOf = (file: string): string => file.slice(0, file.lastIndexOf
 const forPrintf = (text: string): string =>
   `'${text.replaceAll("\\", "\\\\").replaceAll("%", "%%").replaceAll("\n", "\\n").replaceAll("'", "'\\''")}'`;
 
+/** Writes a value of the kernel. */
+const setting = (file: string, value: string): string => `echo ${quote(value)} >${quote(file)}`;
+
 /** The shell command that makes a change, as it is printed and as it is run. */
 export function commandOf(change: Change): string {
   switch (change.kind) {
     case "value":
-      return `echo ${quote(change.to)} >${quote(change.file)}`;
+      return setting(change.file, change.to);
     case "rule":
       return `${change.tool} -I ${ruleWords(change)}`;
     case "text": {
@@ -79,18 +82,18 @@ export type Undoing =
   /** Somebody else has changed it since: it is left alone. */
   | { readonly left: string };
 
-/** @param now values by file, those of `along` too. */
-export function undoValue(change: ValueChange, now: ReadonlyMap<string, string>): Undoing {
-  const current = now.get(change.file);
-  const back = (file: string, value: string): string => `echo ${quote(value)} >${quote(file)}`;
-  // What went along comes after: setting the one value may set them all again.
-  const along = Object.entries(change.along)
-    .filter(([file]) => now.has(file))
-    .map(([file, value]) => back(file, value));
-  if (current === change.to) return { commands: [back(change.file, change.from), ...along] };
-  if (current === undefined || current === change.from) return { commands: [] };
-  return { left: `${change.file} is ${current} by now, which is neither ours nor what was there before` };
+/** @param now the value that is there; undefined where the kernel has none by now. */
+export function undoValue({ file, from, to }: ValueChange, now: string | undefined): Undoing {
+  if (now === to) return { commands: [setting(file, from)] };
+  if (now === undefined || now === from) return { commands: [] };
+  return { left: `${file} is ${now} by now, which is neither ours nor what was there before` };
 }
+
+/** What has to be set again beside a value that was taken back. @param now values by file, after that. */
+export const undoAlong = ({ along }: ValueChange, now: ReadonlyMap<string, string>): string[] =>
+  Object.entries(along)
+    .filter(([file, value]) => now.has(file) && now.get(file) !== value)
+    .map(([file, value]) => setting(file, value));
 
 /** @param now the file's text; undefined where it is gone. */
 export function undoText(change: TextChange, now: string | undefined): Undoing {

@@ -21,8 +21,8 @@ export interface HostPrepareOptions {
   readonly undo?: boolean;
 }
 
-/** Two runs at once on one host would each write its own record. */
-const LOCK = "/run/coreos-cluster-host-prepare.lock";
+/** Two runs at once on one host would each write its own record. A folder can be locked as well, and no file stays. */
+const LOCK = "/var/lib";
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -86,7 +86,7 @@ async function undo(shell: HostShell, dry: boolean): Promise<void> {
   left.forEach((line) => {
     print(`Left as it is: ${line}`);
   });
-  print(`${shell.name} is as it was${left.length === 0 ? "" : ", but for what is left"}.`);
+  print(`Taken back: ${shell.name} is as it was${left.length === 0 ? "" : ", but for what is left"}.`);
 }
 
 /**

@@ -37,6 +37,19 @@ const REFUSALS: readonly Refusal[] = [
     says: "there is no host of that name",
   },
   {
+    pattern: /libvirt-sock[^\n]*permission denied/i,
+    says: "this user may not open libvirt's socket: it is not in the group libvirt",
+    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user || '"$USER"'}`)} # then log in again`,
+  },
+  {
+    pattern: /failed to connect socket to '[^']*': (no such file|connection refused)/i,
+    says: "libvirt's daemon is not running there, or not installed",
+    remedy: (c) =>
+      c.session
+        ? "sudo apt-get install libvirt-daemon-driver-qemu # a user's own libvirtd then starts by itself"
+        : there(c, "systemctl enable --now libvirtd"),
+  },
+  {
     pattern: /connection refused/i,
     says: "the host refuses the connection: nothing listens there",
     remedy: (c) => (c.host === "" ? "sudo systemctl enable --now libvirtd" : `ssh ${destination(c)} true`),
@@ -57,19 +70,6 @@ const REFUSALS: readonly Refusal[] = [
       /authentication unavailable: no polkit agent|polkit|authentication (failed|cancelled)|access denied by policy/i,
     says: "polkit does not let this user manage machines: it is not in the group libvirt",
     remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user || '"$USER"'}`)} # then log in again`,
-  },
-  {
-    pattern: /libvirt-sock[^\n]*permission denied/i,
-    says: "this user may not open libvirt's socket: it is not in the group libvirt",
-    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user || '"$USER"'}`)} # then log in again`,
-  },
-  {
-    pattern: /failed to connect socket to '[^']*': (no such file|connection refused)/i,
-    says: "libvirt's daemon is not running there, or not installed",
-    remedy: (c) =>
-      c.session
-        ? "sudo apt-get install libvirt-daemon-driver-qemu # a user's own libvirtd then starts by itself"
-        : there(c, "systemctl enable --now libvirtd"),
   },
   {
     pattern: /no connection driver available|unknown (driver|scheme|transport)|invalid (uri|argument)/i,

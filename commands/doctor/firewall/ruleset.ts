@@ -94,9 +94,10 @@ function walk(filter: Filter, name: string, flow: Flow, depth = 0): Fate | undef
  * is told is one that is met by all but what such rules let through.
  */
 export function fateOf(filter: Filter, flow: Flow): Fate {
-  for (const { chain, policy } of filter.hooks) {
-    const fate = walk(filter, chain, flow) ?? { verdict: policy, by: `${chain}: policy ${policy}` };
-    if (fate.verdict === "drop") return fate;
-  }
-  return { verdict: "accept", by: "no rule against it" };
+  const fates = filter.hooks.map(
+    ({ chain, policy }): Fate =>
+      walk(filter, chain, flow) ?? { verdict: policy, by: `${chain}: policy ${policy}` },
+  );
+  // An acceptance in one chain leaves the next one free to drop.
+  return fates.find(({ verdict }) => verdict === "drop") ?? fates[0] ?? { verdict: "accept", by: "no chain" };
 }

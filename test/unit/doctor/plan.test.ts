@@ -1,0 +1,365 @@
+/** Judgements about room, time, registry and names; the facts of a plan; connections; what is printed. */
+import assert from "node:assert/strict";
+import { readFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { judgeClock, synchronized } from "../../../commands/doctor/checks/clock.ts";
+import { judgeDiscovery } from "../../../commands/doctor/checks/discovery.ts";
+import { judgeDisk } from "../../../commands/doctor/checks/disk.ts";
+import { judgeKsm } from "../../../commands/doctor/checks/ksm.ts";
+import { judgeMemory } from "../../../commands/doctor/checks/memory.ts";
+import { judgeNames } from "../../../commands/doctor/checks/names.ts";
+import { parseConnection, placeOf, sshWords } from "../../../commands/doctor/connectionUri.ts";
+import { discover, offerIn } from "../../../commands/doctor/dhcp/packet.ts";
+import { CHECKS } from "../../../commands/doctor/index.ts";
+import { readStackConfig } from "../../../commands/doctor/planFacts.ts";
+import { renderFinding, summary } from "../../../commands/doctor/render.ts";
+import { localShell, runHere, sshShell } from "../../../commands/doctor/shell.ts";
+import type { Finding } from "../../../commands/doctor/types.ts";
+import { failed, missing, plan, said, shown, words } from "./support.ts";
+
+const GIB = 2 ** 30;
+
+describe("doctor: room", () => {
+  const df = (gib: number) =>
+    said(`/dev/vda1  100000000 1 ${Math.round((gib * GIB) / 1024)}      42% /var\n`);
+  it("on the disk: none, for a beginning, for all", () => {
+    assert.match(
+      shown(judgeDisk(plan(), df(2), words.typed)),
+      /^problem: 2 GiB free at \/var, .* -> pulumi config set poolPath/,
+    );
+    assert.match(shown(judgeDisk(plan(), df(10), words.typed)), /^note/);
+    assert.match(shown(judgeDisk(plan(), df(30), words.typed)), /^ok: 30 GiB free/);
+    assert.match(shown(judgeDisk(plan({ nodes: 1, diskSize: "8GiB" }), df(10), words.typed)), /^ok/);
+    assert.match(shown(judgeDisk(plan(), failed("df: no"), words.typed)), /^note: not checked/);
+  });
+
+  const stats = (total: number, free: number, cached = 0): string =>
+    `total  :  ${total * 1024 ** 2} KiB\nfree   :  ${free * 1024 ** 2} KiB\nbuffers:  0 KiB\ncached :  ${cached * 1024 ** 2} KiB\n`;
+  const memory = (text: string, running: string[] = []): string =>
+    shown(judgeMemory(plan(), text, running, words.typed));
+  it("in memory: what runs already has its own", () => {
+    assert.match(memory(stats(4, 4)), /^problem: 4 GiB of 4 GiB free -> pulumi config set memory/); // 3 x 2 GiB
+    assert.match(memory(stats(16, 3)), /^warning/);
+    assert.match(memory(stats(16, 3, 8)), /^ok: 11 GiB of 16 GiB free/);
+    assert.match(memory(stats(16, 3), ["dev-core01", "dev-core02"]), /^ok/);
+    assert.match(memory(""), /^note: not checked/);
+  });
+
+  it("and equal pages", () => {
+    assert.match(shown(judgeKsm(plan(), said("1\n"), words.asRoot)), /^ok/);
+    assert.match(shown(judgeKsm(plan(), said("0\n"), words.asRoot)), /^note: .* -> sudo sh -c 'echo 1 >/);
+    assert.match(shown(judgeKsm(plan({ nodes: 1 }), said("0\n"), words.asRoot)), /^ok/);
+    assert.match(shown(judgeKsm(plan(), failed("no such file"), words.asRoot)), /^note: .*no KSM/);
+  });
+});
+
+describe("doctor: the clock", () => {
+  it("is kept or not, by whoever knows", () => {
+    assert.equal(synchronized(said("yes\n"), missing), true);
+    assert.equal(synchronized(said("no\n"), said("Leap status     : Normal\n")), false);
+    assert.equal(synchronized(missing, said("Leap status     : Normal\n")), true);
+    assert.equal(
+      synchronized(
+        failed("System has not been booted with systemd"),
+        said("Leap status     : Not synchronised\n"),
+      ),
+      false,
+    );
+    assert.equal(synchronized(missing, missing), undefined);
+  });
+  it("agrees with this machine's, as far as the time of the question allows", () => {
+    const judged = (there: string): string =>
+      shown(judgeClock(true, { before: 1000, answer: said(there), after: 1003 }, words.asRoot));
+    assert.doesNotMatch(judged("1001.5"), /warning|problem/);
+    assert.doesNotMatch(judged("1004.9"), /warning|problem/);
+    assert.match(judged("1013"), /warning: the host's clock is 10 s ahead of/);
+    assert.match(judged("400"), /problem: the host's clock is 600 s behind/);
+    assert.match(judged("what"), /note: not checked: the host's time/);
+  });
+});
+
+describe("doctor: discovery", () => {
+  const judged = (discovery: object, answer: Parameters<typeof judgeDiscovery>[1][number]): string =>
+    shown(judgeDiscovery(plan({ discovery }).discovery, [answer], words.typed));
+  const etcd = { mode: "etcd", endpoint: "http://10.0.0.1:2379" };
+  it("asks what uses no token up", () => {
+    assert.deepEqual(plan({ discovery: etcd }).discovery.questions, ["http://10.0.0.1:2379/v2/keys/"]);
+    assert.deepEqual(plan().discovery.questions, ["https://discovery.etcd.io/"]);
+    assert.deepEqual(
+      plan({ discovery: { mode: "v3", endpoints: ["http://a:1", "http://b:1/"] } }).discovery.questions,
+      ["http://a:1/version", "http://b:1/version"],
+    );
+  });
+  it("knows a registry from something else", () => {
+    assert.match(judged(etcd, { status: 200, text: '{"action":"get","node":{"dir":true}}' }), /^ok/);
+    assert.match(
+      judged(etcd, { status: 404, text: "404 page not found\n" }),
+      /^problem: .*needs --enable-v2/,
+    );
+    assert.match(
+      judged(etcd, { reason: "connect ECONNREFUSED 10.0.0.1:2379", hopeless: false }),
+      /^problem: .*ECONNREFUSED/,
+    );
+    assert.match(judged({ mode: "service" }, { status: 503, text: "" }), /^problem: .*status 503/);
+    assert.match(judged({ mode: "service" }, { status: 404, text: "" }), /^ok/);
+    assert.match(
+      judged({ mode: "v3", endpoints: ["http://a:1"] }, { status: 200, text: '{"etcdserver":"3.6.1"}' }),
+      /^ok/,
+    );
+    assert.match(
+      shown(judgeDiscovery({ mode: "static", questions: [] }, [], words.typed)),
+      /^ok: not needed/,
+    );
+  });
+  it("repeats no password", () => {
+    const said = judged(
+      { mode: "etcd", endpoint: "http://me:secret@10.0.0.1:2379" },
+      { reason: "no", hopeless: true },
+    );
+    assert.doesNotMatch(said, /secret/);
+  });
+});
+
+describe("doctor: names", () => {
+  const owner = "0123456789abcdef0123456789abcdef";
+  const mark = { organization: "organization", project: "coreos-cluster", stack: "dev", owner };
+  const domain = (name: string, its?: typeof mark) => ({ name, mark: its, files: [] });
+  const pool = (uuid: string) => ({ name: "dev-core", uuid, path: "/x" });
+  const ours = "01234567-89ab-cdef-0123-456789abcdef";
+  const judged = (...args: [Parameters<typeof judgeNames>[1], Parameters<typeof judgeNames>[2]]): string =>
+    shown(judgeNames(plan(), ...args, words.typed));
+  it("are free, ours, or somebody else's", () => {
+    assert.match(judged([], undefined), /^ok: 3 names of machines and the pool's are free$/);
+    assert.match(
+      judged([domain("dev-core01", mark)], pool(ours)),
+      /^ok: 1 machines are a stack dev's already, 2 names are free/,
+    );
+    assert.match(
+      judged([domain("dev-core01")], undefined),
+      /^problem: .*carries no mark of a cluster -> pulumi config set prefix/,
+    );
+    assert.match(
+      judged([domain("dev-core01", { ...mark, stack: "bob" })], undefined),
+      /^problem: .*belongs to organization\/coreos-cluster\/bob/,
+    );
+    assert.match(judged([], pool(ours)), /^warning: .*storage pool dev-core already/);
+    assert.match(
+      judged([domain("dev-core01", mark)], pool("11111111-0000-0000-0000-000000000000")),
+      /^problem: .*storage pool/,
+    );
+  });
+});
+
+describe("doctor: a plan's facts", () => {
+  it("are defaults where there is no config, and what it says where there is one", () => {
+    assert.equal(plan().nodes.length, 3);
+    assert.deepEqual(
+      [plan().bridge, plan().domainType, plan().pool.path],
+      ["br0", "kvm", "/var/lib/libvirt/coreos-cluster/dev-core"],
+    );
+    const facts = plan({
+      nodes: 5,
+      memory: "1GiB",
+      bridge: "virbr0",
+      domainType: "qemu",
+      os: "lab",
+      poolPath: "/srv",
+      prefix: "x",
+    });
+    assert.deepEqual(
+      facts.nodes.map(({ name, memory }) => [name, memory]),
+      [1, 2, 3, 4, 5].map((at) => [`x0${at}`, GIB]),
+    );
+    assert.deepEqual(
+      [facts.bridge, facts.domainType, facts.pool],
+      ["virbr0", "qemu", { name: "x", path: "/srv/x" }],
+    );
+  });
+  it("leave out what is wrong or encrypted", () => {
+    const facts = plan({ nodes: "many", bridge: { secure: "v1:xyz" }, memory: "lots", colour: "red" });
+    assert.deepEqual([facts.nodes.length, facts.bridge], [0, "br0"]);
+  });
+  it("come from the stack's file", () => {
+    const folder = mkdtempSync(join(tmpdir(), "doctor-test-"));
+    try {
+      const file = join(folder, "Pulumi.dev.yaml");
+      writeFileSync(file, "config:\n  libvirt:uri: qemu+ssh://host/system\n  coreos-cluster:nodes: 5\n");
+      assert.deepEqual(readStackConfig(file).config, {
+        "libvirt:uri": "qemu+ssh://host/system",
+        "coreos-cluster:nodes": 5,
+      });
+      for (const text of ["", "encryptionsalt: x\n", "config: 5\n"]) {
+        writeFileSync(file, text);
+        assert.deepEqual(readStackConfig(file), { config: {}, source: file }, text);
+      }
+      assert.deepEqual(readStackConfig(join(folder, "nosuch")), { config: {} });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+  it("are facts whatever the config holds", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.constantFrom("nodes", "memory", "bridge", "discovery", "image", "os", "poolPath", "snippets"),
+          fc.jsonValue(),
+        ),
+        (config) => {
+          const facts = plan(config as Record<string, unknown>);
+          assert.ok(facts.nodes.every(({ memory, diskSize }) => memory > 0 && diskSize > 0));
+        },
+      ),
+    );
+  });
+});
+
+describe("doctor: connections", () => {
+  it("are understood", () => {
+    const table: [string, "here" | "ssh" | undefined, boolean][] = [
+      ["qemu:///system", "here", false],
+      ["qemu:///session", "here", true],
+      ["qemu+unix:///system?socket=/run/x", "here", false],
+      ["qemu+ssh://host/system", "ssh", false],
+      ["qemu+ssh://me@host:22/session", "ssh", true],
+      ["qemu+libssh2://host/system", "ssh", false],
+      ["qemu+ssh://me@[fd00::1]:22/system?keyfile=/k", "ssh", false],
+      ["qemu+tls://host/system", undefined, false],
+      ["qemu://host/system", undefined, false],
+      ["test:///default", "here", false],
+    ];
+    for (const [uri, place, session] of table) {
+      const connection = parseConnection(uri);
+      assert.ok(connection, uri);
+      assert.deepEqual([placeOf(connection), connection.session], [place, session], uri);
+    }
+    for (const uri of ["", "host", "qemu:/system", "qemu//x"])
+      assert.equal(parseConnection(uri), undefined, uri);
+  });
+  it("are reached by ssh as libvirt reaches them", () => {
+    const connection = parseConnection("qemu+ssh://me@[fd00::1]:2222/system?keyfile=/k&no_verify=1");
+    assert.ok(connection);
+    const line = sshWords(connection, "/tmp/c").join(" ");
+    assert.match(
+      line,
+      /^ssh -T -o BatchMode=yes .*ControlPath=\/tmp\/c .* -i \/k -o StrictHostKeyChecking=no .* -l me -p 2222 -- fd00::1$/,
+    );
+  });
+  it("a host's name is never an option, and words never split", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "doctor-test-"));
+    try {
+      // Stands for ssh and sshd: what comes after the host is one line for the login's shell.
+      const fake = join(folder, "ssh");
+      writeFileSync(
+        fake,
+        '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\n[ $# = 3 ] || exit 99\nexec sh -c "$3"\n',
+        { mode: 0o755 },
+      );
+      const connection = parseConnection(`qemu+ssh://me@host/system?command=${fake}`);
+      assert.ok(connection);
+      const shell = await sshShell(connection);
+      try {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(
+              fc.string({ maxLength: 12 }).filter((text) => !text.includes("\0")),
+              { maxLength: 4 },
+            ),
+            async (args) => {
+              const answer = await shell.run(["printf", "<%s>", ...args]);
+              assert.equal(answer.stdout, `<${args.join("><")}>`);
+            },
+          ),
+          { numRuns: 30 },
+        );
+        assert.equal((await shell.run(["cat"], { input: "hello" })).stdout, "hello");
+        assert.equal(shell.asRoot("sysctl -w a=1"), "ssh me@host 'sudo sysctl -w a=1'");
+      } finally {
+        await shell.close();
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+  it("programs on this machine end, are missing, or take too long", async () => {
+    assert.equal((await runHere(["nosuch-program"])).code, 127);
+    assert.equal((await runHere(["sh", "-c", "exit 3"])).code, 3);
+    assert.deepEqual((await runHere(["sleep", "5"], { timeout: 0.1 })).code, 124);
+    assert.equal(localShell(false).asRoot("echo 1 >/x"), "sudo sh -c 'echo 1 >/x'");
+    assert.equal(
+      localShell(true, "npm run cluster -- exec").asRoot("ip link"),
+      "npm run cluster -- exec ip link",
+    );
+  });
+});
+
+describe("doctor: DHCP messages", () => {
+  const mac = "02:01:02:03:04:05";
+  /** An answer to a DISCOVER with these options behind the message's type. */
+  const reply = (transaction: number, type: number, options: readonly number[]): Buffer => {
+    const packet = discover(mac, transaction);
+    packet[0] = 2;
+    packet.set([10, 9, 0, 22], 16);
+    packet.set([53, 1, type, ...options, 255], 240);
+    return packet;
+  };
+  it("a DISCOVER asks to be answered by broadcast", () => {
+    const packet = discover(mac, 0xdeadbeef);
+    assert.equal(packet.length, 300);
+    assert.deepEqual(
+      [packet.readUInt32BE(4), packet.readUInt16BE(10), packet.subarray(28, 34).toString("hex")],
+      [0xdeadbeef, 0x8000, "020102030405"],
+    );
+  });
+  it("an OFFER is read", () => {
+    assert.deepEqual(
+      offerIn(reply(7, 2, [54, 4, 10, 9, 0, 1, 3, 4, 10, 9, 0, 254, 51, 4, 0, 0, 14, 16]), 7),
+      {
+        ...{ address: "10.9.0.22", server: "10.9.0.1", router: "10.9.0.254", leaseTime: 3600 },
+      },
+    );
+  });
+  it("nothing else is taken for one", () => {
+    assert.equal(offerIn(reply(7, 2, []), 8), undefined); // somebody else's
+    assert.equal(offerIn(reply(7, 5, []), 7), undefined); // an ACK
+    assert.equal(offerIn(discover(mac, 7), 7), undefined); // our own
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+        const offer = offerIn(Buffer.from(bytes), 7);
+        assert.ok(offer === undefined || offer.address !== "");
+      }),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 50 }), (options) => {
+        const offer = offerIn(reply(7, 2, [...options]), 7);
+        assert.ok(offer === undefined || offer.address === "10.9.0.22");
+      }),
+    );
+  });
+});
+
+describe("doctor: what is printed, and the docs", () => {
+  const finding: Finding = { id: "disk", level: "problem", found: "none", why: "Because.", remedy: "do it" };
+  it("a finding is a line, with reason and remedy where it is not right", () => {
+    const plain = { ...process.stdout, isTTY: false } as unknown as NodeJS.WriteStream;
+    assert.match(renderFinding(finding, plain), /✖.*disk +none\n +Because\.\n +→ do it\n$/);
+    assert.doesNotMatch(renderFinding({ ...finding, level: "ok" }, plain), /Because/);
+  });
+  it("findings are counted", () => {
+    assert.equal(
+      summary([finding, { ...finding, level: "ok" }, finding]),
+      "1 ok, 0 notes, 0 warnings, 2 problems",
+    );
+  });
+  it("docs/doctor.md has a line for each check, in their order", () => {
+    const text = readFileSync(join(import.meta.dirname, "../../../docs/doctor.md"), "utf8");
+    const rows = [...text.matchAll(/^\| `([a-z-]+)` +\| (yes|no) +\| (.*?) +\|$/gm)].map(
+      ([, id, quick, about]) => [id, quick, about],
+    );
+    assert.deepEqual(
+      rows,
+      CHECKS.map(({ id, quick, about }) => [id, quick === true ? "yes" : "no", about]),
+    );
+  });
+});
