@@ -24,7 +24,8 @@ export async function batch(
     // Nobody who can write into a description can know it.
     const mark = `end-${randomBytes(16).toString("hex")}`;
     const script = some.map((words) => `${words.map(virshWord).join(" ")}; echo ${mark}`).join("; ");
-    const parts = (await virsh(script)).split(`${mark}\n`);
+    // Whether a line ends behind what `echo` prints hangs on its version.
+    const parts = (await virsh(script)).split(mark);
     answers.push(...some.map((_, index) => parts[index]?.trim() || undefined));
   }
   return answers;

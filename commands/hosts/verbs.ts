@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { ListOptions } from "../verbs/list.ts";
 import type { LogsOptions } from "../verbs/logs.ts";
+import type { PowerOptions } from "../verbs/pause.ts";
 
 /** What follows the options of each of them. */
 const WHERE = `
@@ -45,5 +46,30 @@ export function addHostVerbs(program: Command, paths: LabPaths): void {
     .addHelpText("after", WHERE)
     .action(async (node: string | undefined, options: LogsOptions) => {
       await (await import("../verbs/logs.ts")).logs(paths, node, options);
+    });
+
+  const whose = (command: Command): Command =>
+    command
+      .option("--stack <name>", "a stack of this checkout (the lab: dev; elsewhere the selected one)")
+      .option("--owner <id>", "the owner's id that list shows, in place of a stack whose state is here")
+      .option(...connect);
+
+  whose(program.command("pause"))
+    .description("shut a cluster's machines down; disks, addresses and data stay")
+    .option("--timeout <seconds>", "how long machines may take before they are cut off", count, 120)
+    .addHelpText("after", `\nIt can be run again at any time: what is off stays off.${WHERE}`)
+    .action(async (options: PowerOptions) => {
+      await (await import("../verbs/pause.ts")).pause(paths, options);
+    });
+
+  whose(program.command("resume"))
+    .description("start a paused cluster's machines and wait until etcd is healthy")
+    .option("--timeout <seconds>", "how long the cluster may take to be healthy", count, 600)
+    .addHelpText(
+      "after",
+      `\nIt can be run again at any time: what runs is left alone. Exit code 1 when the cluster does not get healthy.${WHERE}`,
+    )
+    .action(async (options: PowerOptions) => {
+      await (await import("../verbs/pause.ts")).resume(paths, options);
     });
 }

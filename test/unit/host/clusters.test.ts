@@ -46,7 +46,7 @@ function fake(answers: Readonly<Record<string, string>>): Virsh {
         .split("; ")
         .map((command) =>
           command.startsWith("echo ")
-            ? `${command.slice(5)}\n`
+            ? command.slice(5)
             : answers[command] === undefined
               ? ""
               : `${answers[command]}\n`,

@@ -1,0 +1,60 @@
+/** The machines that a change may touch: those of this checkout's stack, known by the owner id in its state, or of an owner named by id. */
+import { readNodes } from "../../host/clusters.ts";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { UserError } from "../ui/errors.ts";
+import { type Choice, chooseCluster, type MarkedNode, ownersOf } from "./nodes.ts";
+import type { Reached } from "./reach.ts";
+import { type Outputs, readStack, type StackState } from "./stackState.ts";
+import { shortOwner } from "./words.ts";
+import { stackOf } from "../../host/clusters.ts";
+
+export interface OwnedNodes {
+  readonly nodes: readonly MarkedNode[];
+  /** What the program has put out; undefined where the machines were named by their owner alone. */
+  readonly outputs: Outputs | undefined;
+}
+
+/**
+ * The machines of a state's owners. A stack's name is no proof: on a shared host, everybody may have a stack "dev". Pure.
+ * @throws UserError when there are none, with the namesakes that there are
+ */
+export function machinesOf(
+  marked: readonly MarkedNode[],
+  { owners }: Pick<StackState, "owners">,
+  stack: string,
+  title: string,
+): MarkedNode[] {
+  const own = marked.filter(({ mark }) => owners.includes(mark.owner));
+  if (own.length > 0) return own;
+  const namesakes = ownersOf(marked.filter(({ mark }) => mark.stack === stack));
+  const others = namesakes.map((mark) => `${stackOf(mark)} of owner ${shortOwner(mark.owner)}`).join(", ");
+  const why =
+    owners.length === 0
+      ? "it has not been brought up"
+      : `none carries its owner's id, ${owners.map(shortOwner).join(", ")}`;
+  throw new UserError(
+    `there are no machines of stack ${stack} on ${title}: ${why}` +
+      (others === "" ? "" : `. There is ${others}, which is another stack of that name: --owner ID names it`),
+  );
+}
+
+/** @throws UserError when it can't be said whose machines are meant, or there are none */
+export async function ownedNodes(paths: LabPaths, reached: Reached, choice: Choice): Promise<OwnedNodes> {
+  const { access, lab } = reached;
+  const marked = await readNodes(access.virsh);
+  if (choice.owner !== undefined)
+    return { nodes: chooseCluster(marked, choice, access.title), outputs: undefined };
+  const stack = choice.stack ?? (lab === undefined ? undefined : "dev");
+  let state: StackState;
+  try {
+    state = await readStack(paths, reached, stack);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `whose machines are meant is read from the stack's state, and it can't be read: ${error.message}. ` +
+        `--stack NAME names another stack; --owner ID names machines without a state (list shows the ids)`,
+      { cause: error },
+    );
+  }
+  return { nodes: machinesOf(marked, state, stack ?? "selected", access.title), outputs: state.outputs };
+}
