@@ -107,7 +107,7 @@ fi
 # The lab needs root (packages, namespaces, libvirt); the steps above ran as the user. Help and images need nobody; what is
 # about a libvirt host runs as the user whose connection and ssh keys it is about, and takes sudo where it must.
 case "${1:-} ${2:-}" in
-" " | help* | -h* | --help* | *" -h" | *" --help" | "image "* | "doctor "* | "host-prepare "*)
+" " | help* | -h* | --help* | *" -h" | *" --help" | "image "* | "doctor "* | "host-prepare "* | "tools "*)
   exec node commands/main.ts "$@" ;;
 esac
 if [ "$(id -u)" != 0 ]; then

@@ -91,6 +91,26 @@ Examples:
   });
 
 program
+  .command("tools")
+  .description("run a command with the pinned tools on a host of your own, without the lab")
+  .argument("[command...]", "the command, for example: pulumi up; without one, the tools are only made ready")
+  .passThroughOptions()
+  .addHelpText(
+    "after",
+    `
+The tools are Pulumi, its libvirt plugin, ct, ign-converter, ignition-validate and butane, in the versions that the program was
+made with: what is on PATH in that version is used, else it is downloaded, else built from source (which needs Go).
+Login, stacks and settings are Pulumi's own, as without this verb. Needs no root.
+
+Examples:
+  npm run cluster -- tools pulumi stack init alice
+  npm run cluster -- tools pulumi up --stack alice`,
+  )
+  .action(async (command: string[]) => {
+    await (await import("./verbs/tools.ts")).tools(paths, command);
+  });
+
+program
   .command("ssh")
   .description("log in to a node as core, or run a command there")
   .argument("<node>", "the node's name")

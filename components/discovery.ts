@@ -34,8 +34,9 @@ function parameters(discovery: Asking): Record<string, string> {
 
 /**
  * Nothing is made in mode static, nor for a plan without members: then the URL is the empty text.
- * @param generation what the URL is good for: the only thing that makes a new one. Any other change of the Command's
- *   inputs runs `keep`, which prints the URL that is there.
+ * @param generation what the URL is good for: the only thing that makes a new one, so it is in the Command's name. What else
+ *   changes counts from the next generation on: members that have found each other don't mind where their registry is now,
+ *   and an update, whose output a preview can't know, would announce that all of them are replaced.
  * @param after nothing is asked of a registry before this is there.
  */
 export function makeDiscovery(
@@ -58,16 +59,15 @@ export function makeDiscovery(
     SIZE: String(bootstrapSize),
   };
   const command = new Command(
-    `${name}-discovery`,
+    `${name}-discovery-${generation}`,
     {
       ...program("discovery"),
       create: "obtain",
       update: "keep",
       delete: "release",
       environment: secret ? pulumi.secret(environment) : environment,
-      triggers: [generation],
     },
-    { parent, dependsOn: after },
+    { parent, dependsOn: after, ignoreChanges: ["environment", "interpreter"] },
   );
   return { url: secret ? pulumi.secret(command.stdout) : command.stdout };
 }

@@ -9,8 +9,14 @@ export const prefixIn = (env: Readonly<Record<string, string | undefined>>): str
   return prefix === "" ? undefined : prefix;
 };
 
-/** The program behind a prefix, with another of its verbs instead of `exec` and its options: `npm run cluster -- console`. */
-export const beside = (prefix: string, verb: string): string => prefix.replace(/ exec( .*)?$/, ` ${verb}`);
+/**
+ * The program behind the lab's prefix, with another of its verbs instead of `exec` and its options: `npm run cluster -- console`;
+ * undefined where the prefix is not the lab's.
+ */
+export const beside = (prefix: string | undefined, verb: string): string | undefined =>
+  prefix !== undefined && / exec( .*)?$/.test(prefix)
+    ? prefix.replace(/ exec( .*)?$/, ` ${verb}`)
+    : undefined;
 
 /** Quoted texts, which are left alone, and the places where a command begins. */
 const BEGINNINGS = /'[^']*'|(?:^| && )(?=\S)/g;

@@ -10,13 +10,12 @@ import type { ReadinessSettings } from "./settings.ts";
 const SHOWN = 12;
 
 /** How to get at a node's console, and where what it has shown is kept. */
-const consoleOf = (name: string, { uri, commandPrefix }: ReadinessSettings, consoles: Consoles) =>
-  commandPrefix === undefined
+const consoleOf = (name: string, { uri, commandPrefix }: ReadinessSettings, consoles: Consoles) => {
+  const console = beside(commandPrefix, "console");
+  return console === undefined
     ? { attach: `virsh --connect ${uri} console ${name}`, log: consoles.path(name) }
-    : {
-        attach: `${beside(commandPrefix, "console")} ${name}`,
-        log: `${beside(commandPrefix, "console")} --log ${name}`,
-      };
+    : { attach: `${console} ${name}`, log: `${console} --log ${name}` };
+};
 
 async function lastWords(name: string, settings: ReadinessSettings, consoles: Consoles): Promise<string[]> {
   const { attach, log } = consoleOf(name, settings, consoles);

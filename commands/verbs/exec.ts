@@ -22,12 +22,24 @@ export async function exec(paths: LabPaths, stack: string, command: readonly str
  * @throws ExitError with the program's exit code when that is not 0
  */
 export async function onTerminal(session: LabSession, command: readonly string[]): Promise<void> {
-  const [file = "", ...args] = [...session.enter, ...command];
+  await runOnTerminal([...session.enter, ...command], session.env);
+}
+
+/**
+ * Runs a program on this terminal.
+ * @param env what it gets besides this process's own environment.
+ * @throws ExitError with the program's exit code when that is not 0
+ */
+export async function runOnTerminal(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const [file = "", ...args] = command;
   // A Ctrl-C is the program's to handle: this process must not end before it.
   const ignore = (): void => undefined;
   process.on("SIGINT", ignore);
   try {
-    const result = await execa(file, args, { env: session.env, stdio: "inherit", reject: false });
+    const result = await execa(file, args, { env, stdio: "inherit", reject: false });
     // As a shell says it: 127 where there is no such program, 128 and the signal's number where a signal ended it.
     const ended = result.signal === undefined ? 127 : 128 + constants.signals[result.signal];
     if (result.failed) throw new ExitError(result.exitCode ?? ended);

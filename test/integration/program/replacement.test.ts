@@ -15,10 +15,11 @@ const machine = (op: string, node: string): string[] => steps(op, node, ...parts
 const domains = (op: string): string[] => steps(op, "r-core01-domain", "r-core02-domain");
 
 /** All members with fresh disks and a token of their own. */
-const REBUILT = steps(
-  "replace",
-  ...["machines-discovery", "machines-discovery-token", ...parts("r-core01"), ...parts("r-core02")],
-);
+const REBUILT = [
+  ...steps("replace", "machines-discovery-token", ...parts("r-core01"), ...parts("r-core02")),
+  /^machines-discovery-[0-9a-f]{12} create$/,
+  /^machines-discovery-[0-9a-f]{12} delete$/,
+];
 
 const node =
   (name: string, change: Partial<NodePlan>) =>
@@ -46,6 +47,17 @@ const TABLE: readonly Row[] = [
     to: () => ({ ...START, plan: () => ({ readinessTimeout: 90 }) }),
     does: [],
   },
+  {
+    change: "the registry's name: members that are there have found each other",
+    to: ({ host }) => ({
+      ...START,
+      plan: () => ({
+        discovery: { mode: "etcd", endpoint: host.registry.replace("10.77.0.1", "registry.lab") },
+      }),
+    }),
+    does: [],
+  },
+  { change: "the registry's name, back", to: () => START, does: [] },
   {
     change: "the image's path",
     to: (place) => {
@@ -148,7 +160,9 @@ const TABLE: readonly Row[] = [
     does: [
       ...["s-core01", "s-core02"].flatMap((name) => machine("create", name)),
       ...["r-core01", "r-core02"].flatMap((name) => machine("delete", name)),
-      ...steps("replace", "machines-discovery", "machines-discovery-token", "machines-pool"),
+      ...steps("replace", "machines-discovery-token", "machines-pool"),
+      /^machines-discovery-[0-9a-f]{12} create$/,
+      /^machines-discovery-[0-9a-f]{12} delete$/,
       /^machines-base-\w+ replace$/,
       HOST,
     ],

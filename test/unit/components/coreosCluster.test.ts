@@ -52,7 +52,7 @@ describe("CoreOSCluster", () => {
         "cluster > cluster-pool (libvirt:index/pool:Pool)",
         "cluster > cluster-base-abababababababab (libvirt:index/volume:Volume)",
         "cluster > cluster-discovery-token (random:index/randomId:RandomId)",
-        "cluster > cluster-discovery (command:local:Command)",
+        "cluster > cluster-discovery-generation-1 (command:local:Command)",
         "cluster > cluster-readiness (command:local:Command)",
         ...nodes,
       ].toSorted(),
@@ -111,8 +111,8 @@ describe("CoreOSCluster", () => {
 
   it("mints token and discovery URL once per generation, and asks for nothing before the pool is there", () => {
     deepEqual(get("cluster-discovery-token").inputs["keepers"], { generation: "generation-1" });
-    const { inputs, dependencies } = get("cluster-discovery");
-    deepEqual(inputs["triggers"], ["generation-1"]);
+    const { inputs, dependencies, options } = get("cluster-discovery-generation-1");
+    deepEqual(options.ignoreChanges, ["environment", "interpreter"]);
     deepEqual(
       [inputs["create"], inputs["update"], inputs["delete"], inputs["interpreter"]],
       ["obtain", "keep", "release", ["node", "commands/discovery.ts"]],
@@ -199,11 +199,11 @@ describe("CoreOSCluster", () => {
       resources.some(({ name }) => name === "cluster-discovery-token"),
       false,
     );
-    deepEqual(get("cluster-discovery").inputs["environment"], {
+    deepEqual(get("cluster-discovery-generation-1").inputs["environment"], {
       ...{ MODE: "service", ENDPOINT: "https://discovery.example", SIZE: "3" },
     });
     ({ resources } = await make({ ...plan, discovery: { mode: "url", url: "http://r.example/v2/keys/x" } }));
-    deepEqual(get("cluster-discovery").inputs["environment"], {
+    deepEqual(get("cluster-discovery-generation-1").inputs["environment"], {
       ...{ MODE: "url", URL: "http://r.example/v2/keys/x", SIZE: "3" },
     });
   });

@@ -32,9 +32,8 @@ describe("what discovery modes make", () => {
   for (const [what, discovery, environment, mints] of rows)
     it(`asks as ${what} wants it`, async () => {
       const { resources } = await make({ ...plan, discovery });
-      const inputs = inputsOf(resources, "cluster-discovery");
+      const inputs = inputsOf(resources, "cluster-discovery-generation-1");
       deepEqual(inputs?.["environment"], environment);
-      deepEqual(inputs["triggers"], ["generation-1"]);
       equal(inputsOf(resources, "cluster-discovery-token") !== undefined, mints);
       const readiness = inputsOf(resources, "cluster-readiness")?.["environment"] as Record<string, string>;
       deepEqual([readiness["MODE"], readiness["ENDPOINTS"]], ["v3", registry]);
@@ -47,7 +46,7 @@ describe("what discovery modes make", () => {
   ] as const)
     it(`asks nobody for ${what}`, async () => {
       const { resources, url } = await make(of);
-      equal(inputsOf(resources, "cluster-discovery"), undefined);
+      equal(inputsOf(resources, "cluster-discovery-generation-1"), undefined);
       equal(inputsOf(resources, "cluster-discovery-token"), undefined);
       equal(url, "");
     });

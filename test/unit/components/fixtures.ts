@@ -79,7 +79,7 @@ function outputs({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Recor
   if (type !== "command:local:Command") return given;
   const stdout: Record<string, string> = {
     "cluster-host": JSON.stringify({ mode: "0700", uid: 64055, gid: 106 }),
-    "cluster-discovery": "http://10.0.0.1:2379/v2/keys/discovery/70cen",
+    "cluster-discovery-generation-1": "http://10.0.0.1:2379/v2/keys/discovery/70cen",
     "cluster-readiness": JSON.stringify({
       nodes: plan.nodes.map((each, index) => ({
         name: each.name,

@@ -167,7 +167,7 @@ describe("a cluster in another program", () => {
     equal(url?.secret, true);
     equal(nodes?.secret, false);
     deepEqual(
-      ["cluster-discovery", "dev-core01-ignition", "cluster-readiness", "cluster-host"].map(
+      ["cluster-discovery-generation-1", "dev-core01-ignition", "cluster-readiness", "cluster-host"].map(
         (name) => get(resources, name).secrets,
       ),
       [["environment"], ["content"], ["environment"], []],

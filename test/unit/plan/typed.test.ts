@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { prefixIn, typed } from "../../../plan/typed.ts";
+import { beside, prefixIn, typed } from "../../../plan/typed.ts";
 import { ConfigError, makePlan } from "../../../plan/index.ts";
 import { settings } from "./fixtures.ts";
 
@@ -17,6 +17,13 @@ describe("commands in messages", () => {
       `${PREFIX} pulumi config rm 'x && pulumi' && ${PREFIX} pulumi config set a '1 && 2'`,
     );
     assert.equal(typed("pulumi up", "a $& $1"), "a $& $1 pulumi up");
+  });
+
+  it("are other verbs of the lab's program only where the prefix is the lab's", () => {
+    assert.equal(beside(PREFIX, "console"), "npm run cluster -- console");
+    assert.equal(beside(`${PREFIX} --stack alice`, "console"), "npm run cluster -- console");
+    assert.equal(beside("npm run cluster -- tools", "console"), undefined);
+    assert.equal(beside(undefined, "console"), undefined);
   });
 
   it("take the prefix from the environment, where empty is as good as none", () => {
