@@ -28,7 +28,7 @@ export async function forUser<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Whether this checkout's lab runs, be it broken. */
-async function labRuns(paths: LabPaths): Promise<boolean> {
+export async function labRuns(paths: LabPaths): Promise<boolean> {
   return existsSync(paths.lab) && (await labStatus(labContext(paths))).state !== "down";
 }
 

@@ -1,6 +1,7 @@
 /** The verbs that are about a libvirt host, the lab or one of the user's own, as the command line has them. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { LabPaths } from "../../lab/shared/context.ts";
+import type { LeaksOptions } from "../verbs/leaks.ts";
 import type { ListOptions } from "../verbs/list.ts";
 import type { LogsOptions } from "../verbs/logs.ts";
 import type { PowerOptions } from "../verbs/pause.ts";
@@ -71,5 +72,27 @@ export function addHostVerbs(program: Command, paths: LabPaths): void {
     )
     .action(async (options: PowerOptions) => {
       await (await import("../verbs/pause.ts")).resume(paths, options);
+    });
+
+  program
+    .command("leaks")
+    .description("prove that a host is as it was: keep what is there, and compare with it later")
+    .option("--save <file>", "keep what is there now")
+    .option("--against <file>", "compare with what was kept")
+    .option("--registry <url>", "look at the discovery tokens of this registry too")
+    .option("--logs", "count the logs too that libvirt keeps of machines which are gone")
+    .option("--machine", "look at this machine and not into the lab")
+    .option(...connect)
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      `
+Looked at are domains, storage pools, volumes and networks of libvirt, QEMU processes, network devices and namespaces,
+mounts, and the files in libvirt's folders. Exit code 1 when anything is more or less than it was.
+Which host: --connect URI, else the lab when it is up, else LIBVIRT_DEFAULT_URI, else this machine without its libvirt, as
+npm start finds it and npm stop leaves it.`,
+    )
+    .action(async (options: LeaksOptions) => {
+      await (await import("../verbs/leaks.ts")).leaks(paths, options);
     });
 }

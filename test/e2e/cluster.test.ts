@@ -37,7 +37,7 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
   before(async () => {
     await npm("stop");
     await rm(labFolder, { recursive: true, force: true });
-    asItWas = hostState();
+    asItWas = await hostState();
   });
 
   after(async () => {
@@ -142,7 +142,7 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
   it("leaves the host as it was after npm stop", async () => {
     const { exitCode, all } = await npm("stop");
     assert.equal(exitCode, 0, all);
-    assert.deepEqual(hostState(), asItWas);
+    assert.deepEqual(await hostState(), asItWas);
     assert.equal(existsSync(`${labFolder}/pulumi/state`), false);
   });
 

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { accessBy } from "../../host/access.ts";
+import { takeSnapshot, type Things } from "../../host/snapshot.ts";
 
 export const checkout = join(import.meta.dirname, "..", "..");
 export const labFolder = join(checkout, ".lab-e2e");
@@ -70,23 +72,12 @@ export async function onNode(node: string, ...command: string[]): Promise<string
   return stdout.trim();
 }
 
-/** What a lab could leave behind on a host: mounts, network devices, namespaces, daemons' files, processes. */
+/** What a lab could leave behind on a host: what `leaks` looks at, and processes. */
 export interface HostState {
-  readonly mounts: readonly string[];
-  readonly devices: readonly string[];
-  readonly namedNamespaces: readonly string[];
-  readonly files: readonly string[];
+  readonly things: Things;
   /** Command lines of the processes that know the suite's lab folder, or see it mounted. */
   readonly processes: readonly string[];
 }
-
-const list = (folder: string): string[] => {
-  try {
-    return readdirSync(folder).map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
-};
 
 const read = (file: string): string => {
   try {
@@ -105,21 +96,11 @@ function labProcesses(): string[] {
     .sort();
 }
 
-export function hostState(): HostState {
-  const folders = [
-    "/run/libvirt",
-    "/var/lib/libvirt",
-    "/var/lib/libvirt/images",
-    "/var/log/libvirt/qemu",
-    "/etc/libvirt/qemu",
-  ];
-  return {
-    mounts: readFileSync("/proc/self/mounts", "utf8").split("\n").sort(),
-    devices: readdirSync("/sys/class/net").sort(),
-    namedNamespaces: list("/run/netns"),
-    files: folders.flatMap(list).sort(),
-    processes: labProcesses(),
-  };
+/** The machine itself as it is now; its own libvirt, if it has one, is not asked. */
+export async function hostState(): Promise<HostState> {
+  const machine = accessBy("qemu:///system");
+  const options = { libvirt: false, folders: ["/run/libvirt", "/var/cache/libvirt", "/var/lib/misc"] };
+  return { things: (await takeSnapshot(machine, options)).things, processes: labProcesses() };
 }
 
 /** The MAC of a node by the rule of the original coreos-libvirt script, worked out apart from the program's code. */

@@ -2,6 +2,7 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeHost, markOf, type Host } from "./support.ts";
 
@@ -76,10 +77,7 @@ describe("verbs about a libvirt host", function () {
         host.remoteUri.replace("libvirt.example", "nowhere.example"),
       );
       equal(exitCode, 1);
-      match(
-        stderr,
-        /the libvirt host qemu\+ssh:\/\/root@nowhere\.example.* does not answer:/,
-      );
+      match(stderr, /the libvirt host qemu\+ssh:\/\/root@nowhere\.example.* does not answer:/);
     });
   });
 
@@ -235,6 +233,71 @@ describe("verbs about a libvirt host", function () {
       const { stderr } = await host.cluster("logs", "--stack", "alice");
       match(stderr, /stack alice fits several clusters on the lab: .*aaaaaaaa.*dddddddd.*--owner ID/);
       await host.virsh("undefine", "mallory01");
+    });
+  });
+
+  describe("leaks", () => {
+    const registry = "http://10.77.0.1:2379";
+
+    it("finds all that is more, and nothing when it is gone", async () => {
+      const file = join(host.folder, "before.json");
+      const saved = await host.cluster("leaks", "--save", file, "--registry", registry);
+      equal(saved.exitCode, 0, saved.stderr);
+      match(saved.stdout, /^the lab: 3 domains, 2 pools, 2 volumes, 0 networks, \d+ processes/);
+
+      await host.define("late01", markOf("late", "e"));
+      await host.pool("late-core", "e".repeat(32));
+      await host.virsh("start", "late01");
+      await host.inside(
+        "curl",
+        "-sf",
+        "-X",
+        "PUT",
+        `${registry}/v2/keys/discovery/token1/_config/size`,
+        "-d",
+        "value=3",
+      );
+      const found = await host.cluster("leaks", "--against", file, "--registry", registry);
+      equal(found.exitCode, 1, found.stderr);
+      for (const line of [
+        /^left: domain \S+ late01$/m,
+        /^left: storage pool late-core eeeeeeee-/m,
+        /^left: volume late-core\/late-core01-0123456789ab\.qcow2$/m,
+        /^left: process \S*qemu-system-x86_64 of late01$/m,
+        /^left: network device vnet\d+$/m,
+        /^left: file \/var\/lib\/libvirt\/coreos-cluster\/late-core$/m,
+        /^left: discovery token token1$/m,
+      ])
+        match(found.stdout, line);
+
+      for (const [verb, ...args] of [
+        ["destroy", "late01"],
+        ["undefine", "late01"],
+        ["vol-delete", "late-core01-0123456789ab.qcow2", "--pool", "late-core"],
+        ["pool-destroy", "late-core"],
+        ["pool-delete", "late-core"],
+        ["pool-undefine", "late-core"],
+      ] as const)
+        await host.virsh(verb, ...args);
+      await host.inside("curl", "-sf", "-X", "DELETE", `${registry}/v2/keys/discovery/token1?recursive=true`);
+      const clean = await host.cluster("leaks", "--against", file, "--registry", registry);
+      equal(clean.exitCode, 0, clean.stdout);
+      match(
+        clean.stdout,
+        /^\d+ logs of machines that libvirt keeps are not counted.*\nthe lab is as it was since /,
+      );
+      const strict = await host.cluster("leaks", "--against", file, "--logs", "--json");
+      equal(strict.exitCode, 1);
+      const { differences } = JSON.parse(strict.stdout) as { differences: { part: string; thing: string }[] };
+      deepEqual([...new Set(differences.map(({ part }) => part))], ["logs"]);
+    });
+
+    it("compares no host with another", async () => {
+      const file = join(host.folder, "other.json");
+      await host.cluster("leaks", "--machine", "--save", file);
+      const { exitCode, stderr } = await host.cluster("leaks", "--against", file);
+      equal(exitCode, 1);
+      match(stderr, /other\.json was made of this machine, and this is the lab: two hosts can't be compared/);
     });
   });
 });
