@@ -4,6 +4,7 @@
  * EndpointHealth in the arguments' order.
  */
 import { readEtcd } from "./readiness/etcd.ts";
+import { memberStatus, type MemberStatus } from "./readiness/maintenance.ts";
 import { sshAnswers } from "./readiness/reach.ts";
 
 export interface EndpointHealth {
@@ -12,6 +13,8 @@ export interface EndpointHealth {
   readonly health: string;
   /** The members that this one knows, ids in hexadecimal; none of a machine that is no member. */
   readonly members: readonly { readonly name: string; readonly id: string }[];
+  /** What a member says of itself; missing where it doesn't answer or is none. */
+  readonly status?: MemberStatus;
 }
 
 async function ask(endpoint: string): Promise<EndpointHealth> {
@@ -21,10 +24,15 @@ async function ask(endpoint: string): Promise<EndpointHealth> {
     return { endpoint, health: trouble === undefined ? "healthy" : `ssh: ${trouble}`, members: [] };
   }
   const etcd = readEtcd(Number(port));
-  const [trouble, members = []] = await Promise.all([etcd.unhealthy(hostname), etcd.members(hostname)]);
+  const [trouble, members = [], status] = await Promise.all([
+    etcd.unhealthy(hostname),
+    etcd.members(hostname),
+    memberStatus(endpoint),
+  ]);
   return {
     ...{ endpoint, health: trouble?.says ?? "healthy" },
     members: members.map(({ name, id }) => ({ name, id })),
+    ...(status === undefined ? {} : { status }),
   };
 }
 

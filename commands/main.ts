@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { labPaths } from "../lab/shared/context.ts";
 import { addDoctorVerbs } from "./doctor/verbs.ts";
-import { addHostVerbs } from "./hosts/verbs.ts";
+import { addHostVerbs, addStatusVerb } from "./hosts/verbs.ts";
 import { describe, ExitError } from "./ui/errors.ts";
 import { wasInterrupted } from "./ui/interrupt.ts";
 
@@ -43,13 +43,7 @@ program
     await (await import("./verbs/stop.ts")).stop(paths);
   });
 
-program
-  .command("status")
-  .description("show the dev stack's nodes and their health, live")
-  .option("--stack <name>", "another stack of the lab", "dev")
-  .action(async (options: { stack: string }) => {
-    await (await import("./verbs/status.ts")).status(paths, options.stack);
-  });
+addStatusVerb(program, paths);
 
 const lab = program.command("lab").description("the lab host: a private libvirt with its network");
 lab

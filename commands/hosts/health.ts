@@ -3,32 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { EndpointHealth } from "../health.ts";
-import { type ClusterView, clusterView, viewOf } from "../lab/clusterView.ts";
-import { openLab } from "../lab/opened.ts";
+import { type ClusterView, clusterView, endpointsOf, viewOf } from "../lab/clusterView.ts";
 import { UserError } from "../ui/errors.ts";
-import type { Reached } from "./reach.ts";
-import type { Outputs } from "./stackState.ts";
+import type { StackState } from "./stackState.ts";
 
-/** Asks once, or again and again: what it takes to ask is brought along only once. */
-export async function healthOf(
-  paths: LabPaths,
-  { lab }: Reached,
-  outputs: Outputs,
-): Promise<() => Promise<ClusterView>> {
-  if (lab !== undefined) {
-    const session = await openLab(paths, "dev");
-    return () => clusterView(session, outputs);
-  }
-  const clients = (outputs.nodes ?? []).flatMap(({ role, addresses: [address] }) =>
-    role === "client" && address !== undefined ? [`ssh://${address}:22`] : [],
-  );
-  const args = ["commands/health.ts", ...(outputs.etcdEndpoints ?? []), ...clients];
+/** A way to ask, again and again: what it takes is brought along by the stack's state. */
+export function healthOf(paths: LabPaths, { session, outputs }: StackState): () => Promise<ClusterView> {
+  if (session !== undefined) return () => clusterView(session, outputs);
+  const args = ["commands/health.ts", ...endpointsOf(outputs)];
   return async () => {
-    const result = await execa(process.execPath, args, {
-      cwd: paths.checkout,
-      reject: false,
-      timeout: 60_000,
-    });
+    const options = { cwd: paths.checkout, reject: false, timeout: 60_000 } as const;
+    const result = await execa(process.execPath, args, options);
     if (result.failed) throw new UserError(`the cluster's health can't be asked: ${result.shortMessage}`);
     return viewOf(outputs, JSON.parse(result.stdout) as readonly EndpointHealth[]);
   };

@@ -4,14 +4,14 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { UserError } from "../ui/errors.ts";
 import { type Choice, chooseCluster, type MarkedNode, ownersOf } from "./nodes.ts";
 import type { Reached } from "./reach.ts";
-import { type Outputs, readStack, type StackState } from "./stackState.ts";
+import { readStack, type StackState } from "./stackState.ts";
 import { shortOwner } from "./words.ts";
 import { stackOf } from "../../host/clusters.ts";
 
 export interface OwnedNodes {
   readonly nodes: readonly MarkedNode[];
-  /** What the program has put out; undefined where the machines were named by their owner alone. */
-  readonly outputs: Outputs | undefined;
+  /** The state that they were found by; undefined where they were named by their owner alone. */
+  readonly state: StackState | undefined;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function ownedNodes(paths: LabPaths, reached: Reached, choice: Choi
   const { access, lab } = reached;
   const marked = await readNodes(access.virsh);
   if (choice.owner !== undefined)
-    return { nodes: chooseCluster(marked, choice, access.title), outputs: undefined };
+    return { nodes: chooseCluster(marked, choice, access.title), state: undefined };
   const stack = choice.stack ?? (lab === undefined ? undefined : "dev");
   let state: StackState;
   try {
@@ -56,5 +56,5 @@ export async function ownedNodes(paths: LabPaths, reached: Reached, choice: Choi
       { cause: error },
     );
   }
-  return { nodes: machinesOf(marked, state, stack ?? "selected", access.title), outputs: state.outputs };
+  return { nodes: machinesOf(marked, state, stack ?? "selected", access.title), state };
 }

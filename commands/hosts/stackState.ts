@@ -6,7 +6,7 @@ import { field, list, parsed } from "../http.ts";
 import type { findNode } from "../lab/clusterView.ts";
 import { openLab } from "../lab/opened.ts";
 import { diagnostics } from "../lab/pulumiOutput.ts";
-import { runInLab } from "../lab/session.ts";
+import { type LabSession, runInLab } from "../lab/session.ts";
 import { UserError } from "../ui/errors.ts";
 import type { Reached } from "./reach.ts";
 
@@ -19,10 +19,12 @@ export interface StackState {
   /** Owner ids, 32 hex digits; none before the first `up`, several where a program makes several clusters. */
   readonly owners: readonly string[];
   readonly outputs: Outputs;
+  /** How programs are run where the machines can be reached; undefined: here, on an own host. */
+  readonly session: LabSession | undefined;
 }
 
 /** Reads what `pulumi stack export` prints. Pure. */
-export function parseState(text: string): StackState {
+export function parseState(text: string, session?: LabSession): StackState {
   const resources = list(field(field(parsed(text), "deployment"), "resources"));
   const ofType = (type: string): unknown[] => resources.filter((one) => field(one, "type") === type);
   const owners = ofType("random:index/randomId:RandomId").flatMap((resource) => {
@@ -52,7 +54,7 @@ export async function readStack(
   if (lab !== undefined) {
     const session = await openLab(paths, stack ?? "dev");
     try {
-      return parseState((await runInLab(session, exportOf(session.stack))).stdout);
+      return parseState((await runInLab(session, exportOf(session.stack))).stdout, session);
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       throw new UserError(reasonOf(error.output, session.stack), { cause: error });

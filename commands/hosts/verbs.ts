@@ -5,6 +5,7 @@ import type { LeaksOptions } from "../verbs/leaks.ts";
 import type { ListOptions } from "../verbs/list.ts";
 import type { LogsOptions } from "../verbs/logs.ts";
 import type { PowerOptions } from "../verbs/pause.ts";
+import type { StatusOptions } from "../verbs/status.ts";
 
 /** What follows the options of each of them. */
 const WHERE = `
@@ -94,5 +95,20 @@ npm start finds it and npm stop leaves it.`,
     )
     .action(async (options: LeaksOptions) => {
       await (await import("../verbs/leaks.ts")).leaks(paths, options);
+    });
+}
+
+/** Adds `status`, which stands beside `start` and `stop`. */
+export function addStatusVerb(program: Command, paths: LabPaths): void {
+  program
+    .command("status")
+    .description("show a stack's nodes live: machines, addresses, etcd members, health")
+    .option("--stack <name>", "the stack (the lab: dev; elsewhere the selected one)")
+    .option("--watch", "look again every 2 seconds, until Ctrl-C")
+    .option("--json", "as JSON; with --watch, one document a line")
+    .option(...connect)
+    .addHelpText("after", `\nExit code 1 when a node is not healthy.${WHERE}`)
+    .action(async (options: StatusOptions) => {
+      await (await import("../verbs/status.ts")).status(paths, options);
     });
 }

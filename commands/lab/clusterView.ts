@@ -1,6 +1,7 @@
 /** A cluster as it is right now: the program's outputs with each machine's health beside, asked live. */
 import type { Role } from "../../plan/types.ts";
 import type { EndpointHealth } from "../health.ts";
+import type { MemberStatus } from "../readiness/maintenance.ts";
 import { table } from "../ui/table.ts";
 import { UserError } from "../ui/errors.ts";
 import { runInLab, type LabSession } from "./session.ts";
@@ -29,6 +30,8 @@ export interface NodeView {
   readonly member: string;
   /** "healthy", or what is wrong. A client is healthy when its ssh server answers. */
   readonly health: string;
+  /** What a member says of itself; missing where it doesn't answer, and for a client. */
+  readonly status?: MemberStatus;
 }
 
 export interface ClusterView {
@@ -65,18 +68,19 @@ export function findNode(
 const sshEndpoint = (address: string): string | undefined =>
   address === "" ? undefined : `ssh://${address}:22`;
 
+/** Where the cluster's machines are asked: what commands/health.ts wants. */
+export const endpointsOf = (outputs: Outputs): string[] => [
+  ...(outputs.etcdEndpoints ?? []),
+  ...(outputs.nodes ?? []).flatMap(({ role, addresses }) =>
+    role === "client" ? (sshEndpoint(addresses[0] ?? "") ?? []) : [],
+  ),
+];
+
 /** Asks every machine of the cluster for its health, from inside the lab. */
 export async function clusterView(session: LabSession, outputs: Outputs): Promise<ClusterView> {
-  const clients = (outputs.nodes ?? []).flatMap(({ role, addresses }) =>
-    role === "client" ? (sshEndpoint(addresses[0] ?? "") ?? []) : [],
-  );
-  const { stdout } = await runInLab(
-    session,
-    ["node", "commands/health.ts", ...(outputs.etcdEndpoints ?? []), ...clients],
-    {
-      timeout: 60,
-    },
-  );
+  const { stdout } = await runInLab(session, ["node", "commands/health.ts", ...endpointsOf(outputs)], {
+    timeout: 60,
+  });
   return viewOf(outputs, JSON.parse(stdout) as readonly EndpointHealth[]);
 }
 
@@ -92,7 +96,8 @@ export function viewOf(outputs: Outputs, answers: readonly EndpointHealth[]): Cl
       role === "client" ? "" : (members?.find((candidate) => candidate.name === node.name)?.id ?? "");
     const stranger = role === "member" && answer?.health === "healthy" && member === "";
     const health = stranger ? "not a member" : (answer?.health ?? "unknown");
-    return { ...node, address, role, member, health };
+    const status = answer?.status === undefined ? {} : { status: answer.status };
+    return { ...node, address, role, member, health, ...status };
   });
   return {
     nodes,

@@ -28,12 +28,12 @@ export interface Etcd {
 }
 
 /** Paths of the JSON gateway to the v3 API: 3.4 and newer, 3.3, 3.1 and 3.2. */
-const GATEWAYS = ["/v3", "/v3beta", "/v3alpha"];
+export const GATEWAYS = ["/v3", "/v3beta", "/v3alpha"];
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
 /** The v3 gateway writes 64-bit numbers as decimal strings. */
-const hexId = (value: unknown): string | undefined =>
+export const hexId = (value: unknown): string | undefined =>
   typeof value === "string" && /^[1-9][0-9]*$/.test(value) ? BigInt(value).toString(16) : undefined;
 
 const told = (reply: Reply): string => ("problem" in reply ? reply.problem : `status ${reply.status}`);

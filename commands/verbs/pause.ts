@@ -91,23 +91,22 @@ async function resumeOn(paths: LabPaths, reached: Reached, options: PowerOptions
     ];
     return { note: counts.join(", "), value: undefined };
   });
-  await health(paths, reached, owned, options, phases);
+  await health(paths, owned, options, phases);
 }
 
 async function health(
   paths: LabPaths,
-  reached: Reached,
-  { outputs }: OwnedNodes,
+  { state }: OwnedNodes,
   options: PowerOptions,
   phases: Phases,
 ): Promise<void> {
-  if (outputs?.nodes === undefined) {
+  if (state?.outputs.nodes === undefined) {
     say(
       "Resumed. Where its members are is in the stack's state, which was not read: their health was not asked.",
     );
     return;
   }
-  const ask = await healthOf(paths, reached, outputs);
+  const ask = healthOf(paths, state);
   const view = await phases.run("Health", async (report) => {
     const last = await untilHealthy(ask, options.timeout * 1000, report);
     return { note: last.healthy ? `${last.nodes.length} healthy` : troubleIn(last), value: last };

@@ -1,18 +1,86 @@
-/** `status`: the nodes of a stack and their health, live. */
+/** `status`: the nodes of a stack, live: machines, leases, members, health. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { readNodes } from "../../host/clusters.ts";
+import { labStatus } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { clusterView, renderNodes } from "../lab/clusterView.ts";
-import { openLab } from "../lab/opened.ts";
-import { outputs } from "../lab/pulumi.ts";
+import { healthOf } from "../hosts/health.ts";
+import { forUser, reach, type Reached } from "../hosts/reach.ts";
+import { readStack, type StackState } from "../hosts/stackState.ts";
+import { type ClusterStatus, renderStatus, statusJson, statusOf } from "../hosts/statusTable.ts";
 import { ExitError } from "../ui/errors.ts";
 
-/** @throws ExitError 1 when a member is not healthy */
-export async function status(paths: LabPaths, stack: string): Promise<void> {
-  const session = await openLab(paths, stack);
-  const view = await clusterView(session, await outputs(session));
-  if (view.nodes.length === 0) {
-    process.stdout.write(`Stack ${stack} has no nodes.\n`);
-    return;
+export interface StatusOptions {
+  readonly stack?: string;
+  readonly connect?: string;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** Milliseconds between two looks. */
+const PAUSE = 2000;
+
+/** @throws ExitError 1 when a node is not healthy */
+export async function status(paths: LabPaths, options: StatusOptions): Promise<void> {
+  const reached = await reach(paths, options.connect);
+  const stack = options.stack ?? (reached.lab === undefined ? undefined : "dev");
+  const state = await readStack(paths, reached, stack);
+  const name = stack ?? "selected";
+  const ask = healthOf(paths, state);
+  const look = async (): Promise<ClusterStatus> => {
+    const [view, domains, leases] = await Promise.all([ask(), domainsOf(reached, state), leasesOf(reached)]);
+    return statusOf(name, view, domains, leases);
+  };
+  if (options.watch === true) await watch(() => forUser(look), options.json === true);
+  else once(await forUser(look), options.json === true);
+}
+
+/** The state of each machine that the stack owns, by its name. */
+async function domainsOf({ access }: Reached, { owners }: StackState): Promise<Map<string, string>> {
+  const marked = await readNodes(access.virsh);
+  const own = marked.filter(({ mark }) => owners.includes(mark.owner));
+  return new Map(own.map(({ node }) => [node.name, node.state]));
+}
+
+/** What the lab's DHCP server has given; other servers are somebody else's and not asked. */
+async function leasesOf({ lab }: Reached): Promise<readonly { mac: string; address: string }[]> {
+  if (lab === undefined) return [];
+  const found = await labStatus(lab);
+  return found.state === "up" ? found.leases : [];
+}
+
+const print = (text: string): void => {
+  process.stdout.write(text);
+};
+
+function once(found: ClusterStatus, json: boolean): void {
+  if (json) print(`${JSON.stringify(statusJson(found), null, 2)}\n`);
+  else print(found.nodes.length === 0 ? `Stack ${found.stack} has no nodes.\n` : `${renderStatus(found)}\n`);
+  if (found.nodes.length > 0 && !found.healthy) throw new ExitError(1);
+}
+
+/** Looks again and again until Ctrl-C: in place on a terminal, one block after the other elsewhere. */
+async function watch(look: () => Promise<ClusterStatus>, json: boolean): Promise<void> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stop = (): void => {
+    controller.abort();
+  };
+  const goOn = (): boolean => !signal.aborted;
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  process.stdout.once("error", stop); // `status --watch | head`
+  while (goOn()) {
+    const found = await look();
+    if (goOn()) print(json ? `${JSON.stringify(statusJson(found))}\n` : block(found));
+    await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
   }
-  process.stdout.write(`${renderNodes(view.nodes)}\n`);
-  if (!view.healthy) throw new ExitError(1);
+  process.off("SIGINT", stop);
+  process.off("SIGTERM", stop);
+}
+
+/** One look, over the one before on a terminal: to the upper left, and what is left of the old one erased. */
+function block(found: ClusterStatus): string {
+  const title = `${found.stack} at ${new Date().toLocaleTimeString("en-GB")}: ${found.healthy ? "healthy" : "NOT healthy"}`;
+  const text = `${title}\n\n${renderStatus(found)}\n`;
+  return process.stdout.isTTY ? `\u001b[H\u001b[2J${text}` : `${text}\n`;
 }

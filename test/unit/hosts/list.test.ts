@@ -133,6 +133,6 @@ describe("a stack's state", () => {
   });
 
   it("says nothing before the first up", () => {
-    deepEqual(parseState('{"version":3,"deployment":{}}'), { owners: [], outputs: {} });
+    deepEqual(parseState('{"version":3,"deployment":{}}'), { owners: [], outputs: {}, session: undefined });
   });
 });
