@@ -1,7 +1,7 @@
 /** Unpacks a file as a stream: bzip2, xz, gzip, zstd. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, openSync, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -58,6 +58,7 @@ async function contentOf(
   // node:zlib is as quick as gzip; the others gain by a program, or can do more with it.
   const quick = programs && packing !== "gzip" ? await byProgram(packing, source) : undefined;
   if (quick !== undefined) return quick;
+  if (packing === "zstd") return frames(source);
   const packed = read(source);
   // Loaded where they are needed: a preview that finds all in the cache pays nothing for them.
   switch (packing) {
@@ -69,17 +70,34 @@ async function contentOf(
       return through(packed, (await import("unbzip2-stream")).default());
     case "gzip":
       return through(packed, createGunzip({ chunkSize: READ }));
-    case "zstd":
-      return firstFrame(packed, statSync(source).size);
   }
 }
 
-/** node:zlib ends after a zstd file's first frame without a word (parallel packers write many): then there must be no other. */
-async function* firstFrame(packed: Readable, size: number): AsyncGenerator<Uint8Array> {
-  const unpacker = createZstdDecompress({ chunkSize: READ });
-  yield* through(packed, unpacker);
-  if (unpacker.bytesWritten !== size)
-    throw new Error("it has several frames: install the zstd program, which reads them all");
+/** Where the frame begins that is not to be skipped, from `at` on (RFC 8878, 3.1.2: magic number, then a length). */
+async function nextFrame(file: FileHandle, at: number): Promise<number> {
+  const header = Buffer.alloc(8);
+  for (let start = at; ;) {
+    const { bytesRead } = await file.read(header, 0, header.length, start);
+    const skippable = bytesRead === header.length && (header.readUInt32LE(0) & 0xfffffff0) === 0x184d2a50;
+    if (!skippable) return start;
+    start += header.length + header.readUInt32LE(4);
+  }
+}
+
+/** node:zlib ends after a zstd file's first frame without a word, but parallel packers write many: each is read by itself. */
+async function* frames(source: string): AsyncGenerator<Uint8Array> {
+  const file = await open(source, "r");
+  try {
+    const { size } = await file.stat();
+    for (let start = await nextFrame(file, 0); start !== size;) {
+      if (start > size) throw new Error("it ends within a frame");
+      const unpacker = createZstdDecompress({ chunkSize: READ });
+      yield* through(createReadStream(source, { start, highWaterMark: READ }), unpacker);
+      start = await nextFrame(file, start + unpacker.bytesWritten);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** Joins two streams so that the failure of either ends the reader's loop. */
