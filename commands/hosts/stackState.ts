@@ -33,7 +33,7 @@ export function parseState(text: string, session?: LabSession): StackState {
     return typeof urn === "string" && urn.endsWith("-owner") && typeof hex === "string" ? [hex] : [];
   });
   const [stack] = ofType("pulumi:pulumi:Stack");
-  return { owners, outputs: field(stack, "outputs") ?? {} };
+  return { owners, outputs: field(stack, "outputs") ?? {}, session };
 }
 
 const exportOf = (stack: string | undefined): [string, ...string[]] => [
