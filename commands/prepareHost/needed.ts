@@ -15,7 +15,14 @@ import { lookAtFirewall } from "../doctor/firewall/look.ts";
 import { field, list, parsed } from "../http.ts";
 import type { HostShell } from "../doctor/types.ts";
 import { UserError } from "../ui/errors.ts";
-import type { Change, Part, TextChange, ValueChange } from "./changes.ts";
+import {
+  findRule,
+  type Change,
+  type Part,
+  type RuleChange,
+  type TextChange,
+  type ValueChange,
+} from "./changes.ts";
 
 export interface Needed {
   readonly changes: readonly Change[];
@@ -113,8 +120,11 @@ async function firewallChanges(shell: HostShell, bridge: string, way: Way): Prom
             : `let ${bridge} through in that table.`),
       );
     else
-      for (const side of ["-o", "-i"] as const)
-        changes.push({ kind: "rule", tool: filter.holder, bridge, side });
+      for (const side of ["-o", "-i"] as const) {
+        const change: RuleChange = { kind: "rule", tool: filter.holder, bridge, side };
+        // One of the two may be there, where a run was killed between them.
+        if ((await shell.run(["sh", "-c", findRule(change)])).code !== 0) changes.push(change);
+      }
   }
   return { changes, left };
 }
