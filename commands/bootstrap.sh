@@ -110,6 +110,12 @@ case "${1:-} ${2:-}" in
 " " | help* | -h* | --help* | *" -h" | *" --help" | "image "* | "doctor "* | "host-prepare "* | "tools "*)
   exec node commands/main.ts "$@" ;;
 esac
+case ${1:-} in
+list | logs | pause | resume | leaks | status)
+  case " $* " in *" --connect "* | *" --connect="*) exec node commands/main.ts "$@" ;; esac
+  if [ -n "${LIBVIRT_DEFAULT_URI:-}" ] && ! [ -d "$lab/libvirt" ]; then exec node commands/main.ts "$@"; fi
+  ;;
+esac
 if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null 2>&1 || fail "the lab needs root: run this as root, or install sudo"
   # sudo clears the environment: what steers the tools that are run is handed on.
