@@ -1,5 +1,5 @@
 /** The fixture program under the real engine and the real provider, on a private libvirt of the test's own. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
@@ -14,8 +14,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { enterCommand, labDown, labUp, type LabHost } from "../../../lab/libvirt/index.ts";
 import { diagnostics } from "../../../commands/lab/pulumiOutput.ts";
+import type { LabSession } from "../../../commands/lab/session.ts";
 import { labPaths, type LabContext } from "../../../lab/shared/context.ts";
 import { ProcessError, run, type RunResult } from "../../../lab/shared/process.ts";
 import { ensureToolchain, preparePulumi } from "../../../lab/toolchain/index.ts";
@@ -60,10 +62,15 @@ export interface Stack {
    * @returns false when it ended by itself before that.
    */
   killAt(verb: string, output: RegExp): Promise<boolean>;
+  /** Starts `pulumi VERB` as the leader of a process group of its own; its standard output can be read. */
+  start(verb: string): ChildProcess & { readonly stdout: Readable };
+  /** The stack as `npm start` and `npm stop` would see it, for what they do with theirs. */
+  readonly session: LabSession;
 }
 
 export interface Place {
   readonly host: LabHost;
+  readonly context: LabContext;
   /** For a test's own files; goes with the place. */
   readonly folder: string;
   /** An empty qcow2 image: machines over it start, and boot nothing. */
@@ -232,19 +239,30 @@ export async function makePlace(): Promise<Place> {
           ),
       );
     };
+    const start: Stack["start"] = (verb) => {
+      const [file = "", ...rest] = command(verb);
+      return spawn(file, rest, {
+        env: { ...process.env, ...stackEnv },
+        stdio: ["ignore", "pipe", "ignore"],
+        detached: true, // a process group of its own
+      });
+    };
+    const session: LabSession = {
+      context: { ...context, paths: { ...paths, checkout: fixture } },
+      stack: name,
+      enter: enterCommand(context).map((word) => word.replace(/^--chdir=.*/, `--chdir=${fixture}`)),
+      env: stackEnv,
+    };
     return {
       name,
+      session,
+      start,
       set,
       pulumi,
       announced: () => stepsOfRun("preview"),
       done: () => stepsOfRun("up"),
       killAt: async (verb, output) => {
-        const [file = "", ...rest] = command(verb);
-        const child = spawn(file, rest, {
-          env: { ...process.env, ...stackEnv },
-          stdio: ["ignore", "pipe", "ignore"],
-          detached: true, // a process group of its own
-        });
+        const child = start(verb);
         let text = "";
         let killed = false;
         child.stdout.on("data", (chunk: Buffer) => {
@@ -261,6 +279,7 @@ export async function makePlace(): Promise<Place> {
 
   return {
     host,
+    context,
     folder,
     image,
     inside,

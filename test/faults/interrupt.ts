@@ -1,0 +1,69 @@
+/** Runs of Pulumi that are struck in the middle. */
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Stack } from "../integration/program/support.ts";
+
+/**
+ * Where in a run: behind so many lines of its output, which say more of what it is at than the time does on a busy
+ * machine; and milliseconds later.
+ */
+export interface Point {
+  readonly line: number;
+  readonly delay: number;
+}
+
+/** How a run ended. */
+export interface Ended {
+  /** Whether it was still running when it was struck. */
+  readonly struck: boolean;
+  readonly code: number | null;
+  readonly lines: number;
+}
+
+/**
+ * Runs `pulumi VERB` and strikes when it is there.
+ * @param strike is given the process group's id.
+ */
+export async function strikeAt(
+  stack: Stack,
+  verb: "up" | "destroy",
+  point: Point,
+  strike: (group: number) => Promise<void> | void,
+): Promise<Ended> {
+  const child = stack.start(verb);
+  let [lines, ended, code] = [0, false, null as number | null];
+  let reached = (): void => undefined;
+  const there = new Promise<void>((resolve) => (reached = resolve));
+  child.stdout.on("data", (chunk: Buffer) => {
+    lines += chunk.toString().split("\n").length - 1;
+    if (lines >= point.line) reached();
+  });
+  const close = once(child, "close").then(([exit]) => {
+    [ended, code] = [true, exit as number | null];
+  });
+  if (point.line === 0) reached();
+  await Promise.race([there, close]);
+  await Promise.race([sleep(point.delay), close]);
+  const struck = !ended && child.pid !== undefined;
+  if (struck) await strike(child.pid);
+  await close;
+  return { struck, code, lines };
+}
+
+/** Runs `pulumi VERB` to its end. @returns the lines that it printed */
+export async function linesOf(stack: Stack, verb: "up" | "destroy"): Promise<number> {
+  const { code, lines } = await strikeAt(stack, verb, { line: Infinity, delay: 0 }, () => undefined);
+  if (code !== 0) throw new Error(`pulumi ${verb} ended with ${String(code)}`);
+  return lines;
+}
+
+/**
+ * Points spread over a run that prints so many lines: the first ones before it has said anything, since there it reads
+ * the program and asks the host.
+ */
+export const spread = (lines: number, count: number): Point[] =>
+  Array.from({ length: count }, (_, index) =>
+    index === 0
+      ? { line: 0, delay: 700 }
+      : { line: Math.floor((index * lines) / count), delay: (index * 37) % 120 },
+  );

@@ -1,0 +1,56 @@
+/** `pulumi up` and `pulumi destroy` are ended in the middle: as Ctrl-C does it, and as the kernel does when memory is short. */
+import { describeFault } from "./record.ts";
+import { linesOf, type Point, spread, strikeAt } from "./interrupt.ts";
+import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
+
+const POINTS = 20;
+/** Of these points, counted from 0, the short selection takes one. */
+const SHORT = [7, 13];
+
+describe("runs that are killed", function () {
+  this.timeout(PATIENCE);
+  let subject: Subject;
+  let points: Readonly<Record<"up" | "destroy", readonly Point[]>>;
+
+  before(async function () {
+    this.timeout(30 * 60_000); // on a machine where the toolchain must be built
+    subject = await makeSubject({ prefix: "k-core" });
+    const up = await linesOf(subject.stack, "up");
+    const destroy = await linesOf(subject.stack, "destroy");
+    points = { up: spread(up, POINTS), destroy: spread(destroy, POINTS) };
+    await subject.clean();
+  });
+  after(() => subject.place.remove());
+
+  for (const signal of ["SIGINT", "SIGKILL"] as const)
+    for (const verb of ["up", "destroy"] as const)
+      describeFault(
+        {
+          fault: `\`pulumi ${verb}\` is ended by ${signal}`,
+          recovery: "`npm start` or `npm stop`, in turns",
+        },
+        (trial) => {
+          for (let index = 0; index < POINTS; index += 1) {
+            // Both ways on meet early and late points, after both signals.
+            const repaired = (index + (signal === "SIGINT" ? 0 : 1)) % 2 === 0;
+            trial(
+              `at point ${index + 1} of ${POINTS}, then ${repaired ? "up" : "destroy"}`,
+              async (recover) => {
+                if (verb === "destroy") await subject.mend();
+                const point = points[verb][index] ?? { line: 0, delay: 0 };
+                await strikeAt(subject.stack, verb, point, (group) => {
+                  process.kill(-group, signal);
+                });
+                if (repaired) {
+                  await recover(() => subject.mend());
+                  await subject.sound();
+                  await tokens(subject.place, 1);
+                  await subject.end();
+                } else await recover(() => subject.end());
+              },
+              { short: verb === "up" && index === SHORT[signal === "SIGINT" ? 0 : 1] },
+            );
+          }
+        },
+      );
+});

@@ -1,0 +1,129 @@
+/** A small stack on a private libvirt, what is known of its host, and what must hold of both. */
+import { deepEqual, equal } from "node:assert/strict";
+import { destroy, up } from "../../commands/lab/pulumi.ts";
+import { tokensOf } from "../../commands/hosts/tokens.ts";
+import { accessInside } from "../../host/access.ts";
+import { compare, takeSnapshot, type Snapshot } from "../../host/snapshot.ts";
+import { findDaemon } from "../../lab/libvirt/daemonControl.ts";
+import { daemons, type DaemonName } from "../../lab/libvirt/daemons.ts";
+import { guestsOfHost } from "../../lab/libvirt/endHolder.ts";
+import { requireHolder, type Holder } from "../../lab/libvirt/holder.ts";
+import { argumentsOf, isAlive, waitUntil } from "../../lab/libvirt/processes.ts";
+import { enterCommand, labUp } from "../../lab/libvirt/index.ts";
+import { makePlace, type Config, type Place, type Stack } from "../integration/program/support.ts";
+
+export const minutes = 60_000;
+/** Of a test that only fails by it when something hangs; the machine may be busy with other things. */
+export const PATIENCE = 8 * minutes;
+
+export interface Subject {
+  readonly place: Place;
+  readonly stack: Stack;
+  /** `pulumi up` as `npm start` runs it, after a look at the lab host. */
+  mend(): Promise<void>;
+  /** `pulumi destroy` as `npm stop` runs it. */
+  destroy(): Promise<void>;
+  /** Fails unless all machines run, and nothing is there on the host that the stack doesn't use. */
+  sound(): Promise<void>;
+  /** Destroys, and fails unless the host is as it was before the stack. */
+  end(): Promise<void>;
+  /** Fails unless the host is as it was before the stack. */
+  clean(): Promise<void>;
+  /** Ends a daemon of the lab without warning. */
+  kill(name: DaemonName): Promise<void>;
+}
+
+const holderOf = (place: Place): Holder => requireHolder(place.context.paths);
+
+/** The pid of a daemon of the lab; undefined when it doesn't run. */
+export function daemonPid(place: Place, name: DaemonName): number | undefined {
+  const daemon = daemons().find((one) => one.name === name);
+  return daemon === undefined ? undefined : findDaemon(daemon, holderOf(place));
+}
+
+/** Domains, pools, volumes, processes, devices, mounts, files and tokens. */
+export async function look(place: Place): Promise<Snapshot> {
+  const { host, context } = place;
+  const access = accessInside("the lab", host.uri, enterCommand(context));
+  return await takeSnapshot(access, { libvirt: true, tokens: await tokensOf(host.registry, access) });
+}
+
+/** Folders that libvirt makes once, for the first pool and machine of all, and keeps. */
+const KEPT = /^\/etc\/libvirt\/(?:qemu|storage)(?:\/autostart)?$|^\/var\/lib\/libvirt\/coreos-cluster$/;
+
+/** What is there on the host besides what was there before, and the other way round; logs of machines stay, and are bounded. */
+async function differences(place: Place, before: Snapshot): Promise<string[]> {
+  const now = await look(place);
+  return compare(before.things, now.things)
+    .filter(({ part, thing }) => part !== "logs" && !(part === "files" && KEPT.test(thing)))
+    .map(({ part, what, thing }) => `${what}: ${part} ${thing}`);
+}
+
+/** What still runs in the lab's namespaces beside the lab itself: Pulumi's plugins and programs. */
+async function strays(place: Place): Promise<string[]> {
+  const running = (): number[] => guestsOfHost(holderOf(place));
+  await waitUntil(() => running().length === 0, 20);
+  return running().map((pid) => argumentsOf(pid).join(" "));
+}
+
+/** The nodes of the config's plan. */
+const count = ({ nodes = 2, clients = [] }: Config): number => nodes + clients.length;
+
+/** @param more a stack beside others in one place. */
+export async function makeSubject(
+  config: Config,
+  more: { readonly place?: Place; readonly name?: string } = {},
+): Promise<Subject> {
+  const place = more.place ?? (await makePlace());
+  const stack = await place.stack(more.name ?? "fault", config);
+  const before = await look(place);
+
+  const clean = async (): Promise<void> => {
+    deepEqual(await strays(place), []);
+    deepEqual(await differences(place, before), []);
+  };
+  const subject: Subject = {
+    place,
+    stack,
+    clean,
+    mend: async () => {
+      await labUp(place.context);
+      await up(stack.session, () => undefined);
+    },
+    destroy: async () => {
+      await labUp(place.context);
+      await destroy(stack.session, () => undefined);
+    },
+    end: async () => {
+      await subject.destroy();
+      await clean();
+    },
+    sound: async () => {
+      await stack.pulumi("preview", "--expect-no-changes");
+      deepEqual(await strays(place), []);
+      const { things } = await look(place);
+      const own = (names: readonly string[]): string[] =>
+        names.filter((name) => name.includes(config.prefix));
+      const size = count(config);
+      const running = (await place.virsh("list", "--name")).split("\n").filter((name) => name.trim() !== "");
+      equal(own(running).length, size, "machines that run");
+      equal(own(things.domains).length, size, "domains");
+      equal(own(things.pools).length, 1, "pools");
+      // A disk and an Ignition file for each, over one base.
+      deepEqual(own(things.volumes).length, 2 * size + 1, own(things.volumes).join(" "));
+      equal(own(things.processes).length, size, "processes of machines");
+    },
+    kill: async (name) => {
+      const pid = daemonPid(place, name);
+      if (pid === undefined) throw new Error(`${name} does not run`);
+      process.kill(pid, "SIGKILL");
+      await waitUntil(() => !isAlive(pid), 5);
+    },
+  };
+  return subject;
+}
+
+/** Fails unless each stack has one token in the registry, and nobody else has any. */
+export async function tokens(place: Place, stacks: number): Promise<void> {
+  equal((await look(place)).things.tokens.length, stacks, "discovery tokens");
+}
