@@ -12,7 +12,6 @@ import {
   type Change,
   type TextChange,
   type Undoing,
-  type ValueChange,
 } from "./changes.ts";
 import { withChange, writeRecord, type Record } from "./record.ts";
 

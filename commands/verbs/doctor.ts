@@ -3,11 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { labStatus } from "../../lab/libvirt/index.ts";
 import { layout } from "../../lab/libvirt/layout.ts";
+import { isLocal } from "../../host/virsh.ts";
+import { quote } from "../../plan/remedies.ts";
+import { prefixIn } from "../../plan/typed.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { examine } from "../doctor/index.ts";
 import { planFacts, readStackConfig } from "../doctor/planFacts.ts";
 import { renderFinding, summary } from "../doctor/render.ts";
-import type { PlanFacts } from "../doctor/types.ts";
+import type { Finding, PlanFacts } from "../doctor/types.ts";
 import { labContext } from "../lab/prepare.ts";
 import { openLab } from "../lab/opened.ts";
 import { ExitError, UserError } from "../ui/errors.ts";
@@ -99,9 +102,24 @@ export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<v
   stdout.write(
     json === true
       ? `${JSON.stringify({ uri, stack, source: plan.source ?? null, ok: sound, findings }, null, 2)}\n`
-      : `\n${summary(findings)}\n`,
+      : `\n${summary(findings)}\n${advice(uri, plan, findings)}`,
   );
   if (!sound) throw new ExitError(1);
+}
+
+/** Checks whose remedies host-prepare applies, and can take back. */
+const PREPARED: readonly string[] = ["sysctls", "forward", "bridge-acl", "ksm"];
+
+/** The one command for several remedies, where there is one: not inside the lab, which has a network of its own. */
+function advice(uri: string, { bridge }: PlanFacts, findings: readonly Finding[]): string {
+  const ids = new Set(
+    findings
+      .filter(({ id, level, remedy }) => PREPARED.includes(id) && level !== "ok" && remedy !== undefined)
+      .map(({ id }) => id),
+  );
+  if (ids.size === 0 || prefixIn(process.env) !== undefined) return "";
+  const where = isLocal(uri) ? "" : ` --connect ${quote(uri)}`;
+  return `${[...ids].join(", ")}: npm run cluster -- host-prepare --bridge ${quote(bridge)}${where} mends what is not right there, and can take it back.\n`;
 }
 
 /** What is checked, and for what. */

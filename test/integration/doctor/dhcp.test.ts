@@ -28,7 +28,7 @@ describe("the DHCP probe", function () {
   });
 
   it("hears the offer of a server, which makes no lease, and leaves nothing", async () => {
-    const text = await world.run(`bridge br0; ip link add port0 type dummy; ip link set port0 master br0 up
+    const text = await world.run(`bridge br0; ip tuntap add port0 mode tap; ip link set port0 master br0 up
       dhcp_server br0; ip -o link >"$folder/before"
       ${ask("br0", 8)}
       ip -o link | sed 's/NO-CARRIER,//; s/,LOWER_UP//; s/state [A-Z]*//' >"$folder/after"

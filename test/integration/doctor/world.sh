@@ -35,7 +35,7 @@ dhcp_server() {
   dnsmasq --conf-file=/dev/null --no-daemon --port=0 --interface="$1" --bind-interfaces --no-ping --user=root \
     --dhcp-range=10.9.0.10,10.9.0.50,1h --dhcp-leasefile="$folder/leases" --pid-file= >/dev/null 2>"$folder/dnsmasq.log" &
   server=$!
-  until grep -q 'DHCP, sockets bound' "$folder/dnsmasq.log"; do sleep 0.1; done
+  until grep -qs 'DHCP, sockets bound' "$folder/dnsmasq.log"; do sleep 0.1; done
 }
 
 set +e

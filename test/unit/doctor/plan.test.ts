@@ -207,7 +207,7 @@ describe("doctor: a plan's facts", () => {
           fc.jsonValue(),
         ),
         (config) => {
-          const facts = plan(config as Record<string, unknown>);
+          const facts = plan(config);
           assert.ok(facts.nodes.every(({ memory, diskSize }) => memory > 0 && diskSize > 0));
         },
       ),
