@@ -112,6 +112,8 @@ const PREPARED: readonly string[] = ["sysctls", "forward", "bridge-acl", "ksm"];
 
 /** The one command for several remedies, where there is one: not inside the lab, which has a network of its own. */
 function advice(uri: string, { bridge }: PlanFacts, findings: readonly Finding[]): string {
+  // It makes no bridge.
+  if (findings.some(({ id, level }) => id === "bridge" && level === "problem")) return "";
   const ids = new Set(
     findings
       .filter(({ id, level, remedy }) => PREPARED.includes(id) && level !== "ok" && remedy !== undefined)
