@@ -67,7 +67,7 @@ function given(
     {
       ...program("host"),
       create: "check-volume",
-      update: "keep",
+      update: "check-volume", // a smaller disk, or another host
       environment: {
         LIBVIRT_URI: uri,
         POOL: image.pool,

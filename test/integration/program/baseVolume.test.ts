@@ -58,6 +58,24 @@ describe("disks over a volume that is on the host already", function () {
     deepEqual(await place.things(), [`pool ${POOL}`]);
   });
 
+  it("is looked at again before disks become smaller than it, and the machines stay", async () => {
+    const stack = await place.stack("shrunk", over("four-core"));
+    await stack.pulumi("up");
+    const uuid = await place.virsh("domuuid", "four-core01");
+    stack.set({
+      ...over("four-core"),
+      plan: ({ nodes }) => ({
+        image: { kind: "volume", pool: POOL, name: VOLUME },
+        nodes: nodes.map((node) => ({ ...node, diskSize: 2 ** 24 })),
+      }),
+    });
+    await rejects(stack.pulumi("up"), /is a disk of 33554432 bytes, and diskSize is only 16777216/);
+    deepEqual(await place.virsh("domuuid", "four-core01"), uuid);
+    stack.set(over("four-core"));
+    await stack.pulumi("up");
+    await stack.pulumi("destroy");
+  });
+
   const WRONG: readonly (readonly [string, Config, RegExp])[] = [
     [
       "there is no such volume",

@@ -69,7 +69,7 @@ describe("a cluster's machines", () => {
     const check = get(resources, "cluster-base-volume");
     deepEqual(
       [check.inputs["create"], check.inputs["update"], check.inputs["delete"], check.inputs["triggers"]],
-      ["check-volume", "keep", undefined, ["images", "flatcar.qcow2"]],
+      ["check-volume", "check-volume", undefined, ["images", "flatcar.qcow2"]],
     );
     const disk = get(resources, "dev-core02-disk");
     deepEqual([disk.inputs["baseVolumePool"], disk.inputs["baseVolumeName"]], ["images", "flatcar.qcow2"]);
