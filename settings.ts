@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { isUtf8 } from "node:buffer";
 import * as pulumi from "@pulumi/pulumi";
 import { isUrl } from "./images/problem.ts";
+import { paced } from "./images/progress.ts";
 import { resolveImage } from "./images/resolve.ts";
 import { DEFAULTS } from "./plan/defaults.ts";
 import { filesNamed } from "./plan/files.ts";
@@ -85,8 +86,8 @@ export async function readSettings(): Promise<RawSettings> {
   );
   const request = imageRequestOf(values["image"]);
   const os = typeof values["os"] === "string" ? values["os"] : DEFAULTS.os;
-  // Ephemeral: shown while it goes on, and not kept among the run's messages.
-  const report = (line: string): void => void pulumi.log.info(line, undefined, undefined, true);
+  // What is ephemeral is shown on a terminal while it goes on, and not kept among the run's messages.
+  const report = paced((line, passing) => void pulumi.log.info(line, undefined, undefined, passing));
   const commandPrefix = prefixIn(process.env);
   const settings: RawSettings = {
     stack,

@@ -6,6 +6,7 @@ import { addDoctorVerbs } from "./doctor/verbs.ts";
 import { addHostVerbs, addStatusVerb } from "./hosts/verbs.ts";
 import { describe, ExitError } from "./ui/errors.ts";
 import { wasInterrupted } from "./ui/interrupt.ts";
+import type { FetchOptions } from "./verbs/image.ts";
 
 const paths = labPaths(join(import.meta.dirname, ".."));
 
@@ -128,9 +129,11 @@ const image = program.command("image").description("base images of the official 
 image
   .command("fetch")
   .description("download, verify and unpack the newest image of a stream, or a URL's content anew")
-  .argument("<stream>", "a stream's name, or the URL of a signed image")
+  .argument("<stream>", "a stream's name, or the URL of an image")
   .option("--arch <architecture>", "x86_64, aarch64, s390x or ppc64le", "x86_64")
   .option("--os <family>", "for a URL: the OS family whose key has signed it", "flatcar")
+  .option("--sha256 <digest>", "for a URL: what its publisher gives; no signature is asked for then")
+  .option("--sha512 <digest>", "for a URL: the same")
   .addHelpText(
     "after",
     `
@@ -138,7 +141,7 @@ Streams: flatcar-stable, -beta, -alpha, -lts; fedora-coreos-stable, -testing, -n
 Prints the commands that make a stack use the image. Needs no root and no libvirt.
 Environment: CLUSTER_IMAGE_MIRROR=URL looks for https://HOST/PATH at URL/HOST/PATH; CLUSTER_CACHE_DIR moves the cache.`,
   )
-  .action(async (stream: string, options: { arch: string; os: string }) => {
+  .action(async (stream: string, options: FetchOptions) => {
     await (await import("./verbs/image.ts")).fetchImage(stream, options);
   });
 image

@@ -6,7 +6,16 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { get, reasonOf, Silence } from "./http.ts";
-import { asFullDisk, ImageProblem, megabytes, noRoom, shown, throttled, type Report } from "./problem.ts";
+import {
+  asFullDisk,
+  ImageProblem,
+  megabytes,
+  noRoom,
+  shown,
+  throttled,
+  unreachable,
+  type Report,
+} from "./problem.ts";
 
 /** How patient a download is; the defaults are for people, tests have others. */
 export interface Patience {
@@ -162,10 +171,9 @@ export async function download(
       const moved = sizeOf(part) > before;
       left = moved ? patience.attempts - 1 : left - 1;
       if (moved) pause = patience.pause;
-      const words = `${shown(url)}: ${reasonOf(error)}`;
-      if (left === 0)
-        throw new ImageProblem(`a source that can be reached; ${words} (tried ${patience.attempts} times)`);
-      report(`image: ${words}; trying again`);
+      const reason = reasonOf(error);
+      if (left === 0) throw unreachable(url, `${reason} (tried ${patience.attempts} times)`);
+      report(`image: ${shown(url)}: ${reason}; trying again`);
       await sleep(pause);
       pause *= 2;
     }

@@ -1,5 +1,5 @@
 /** HTTP for images: credentials out of the URL, a limit on silence, small files as bytes. */
-import { ImageProblem, shown } from "./problem.ts";
+import { unreachable } from "./problem.ts";
 
 /** Ends a request when nothing was heard for a while. */
 export class Silence {
@@ -77,8 +77,7 @@ export async function fetchSmall(url: string, silence = 20_000): Promise<Buffer 
       }
       return Buffer.concat(chunks);
     } catch (error) {
-      if (attempt === 2)
-        throw new ImageProblem(`a source that can be reached; ${shown(url)}: ${reasonOf(error)}`);
+      if (attempt === 2) throw unreachable(url, reasonOf(error));
     } finally {
       watch.end();
     }

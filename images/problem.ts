@@ -63,3 +63,19 @@ export function throttled(report: Report, milliseconds = 2000): Report {
     report(line);
   };
 }
+
+/** What the system says where no way leads to a server, or nobody knows its name. */
+const NO_WAY = /\b(ENETUNREACH|EHOSTUNREACH|ENETDOWN|EAI_AGAIN|ENOTFOUND)\b/;
+
+/**
+ * A source that can't be reached, after all attempts. Where no way leads out, the image can be fetched from elsewhere on the
+ * machine: the cache is the same.
+ * @param reason the system's words
+ */
+export function unreachable(url: string, reason: string): ImageProblem {
+  const hint = NO_WAY.test(reason)
+    ? ". Where Pulumi runs in a place without a way out, as the lab is, the image must be in the cache before: outside " +
+      `of it, npm run image -- fetch ${quote(shown(url))} --sha256 '<what its publisher gives>' brings it there`
+    : "";
+  return new ImageProblem(`a source that can be reached; ${shown(url)}: ${reason}${hint}`);
+}

@@ -15,6 +15,7 @@ import { ImageProblem, isUrl, shown, type Report } from "./problem.ts";
 import { keyOf, noteTrust, places, sweep, trustOf } from "./store.ts";
 import {
   besideSource,
+  expectProof,
   isUnverified,
   needsSignature,
   rememberedSha256,
@@ -94,13 +95,12 @@ async function fromUrl(
     if (meanwhile !== undefined) return meanwhile;
     sweep();
     if (options.refresh === true) rmSync(folder, { recursive: true, force: true });
+    await expectProof(wanted);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = await download(wanted.source, folder, report, options.patience ?? PATIENCE);
     const published = contentDigest(file, "sha256");
     const by = await verify(file, wanted, report).catch((error: unknown) => {
-      // What is not what it should be is fetched anew the next time; what only lacks a word of its publisher is kept.
-      const kept = error instanceof ImageProblem && error.remedy?.includes(published) === true;
-      if (!kept) rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true }); // the next run fetches it anew
       throw error;
     });
     const image = await ensureContent(file, published, wanted.source, true, report).catch(

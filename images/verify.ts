@@ -5,7 +5,7 @@ import { contentDigest } from "./identity.ts";
 import { fetchSmall } from "./http.ts";
 import { PINNED_KEYS, signerId, type Signer } from "./keys.ts";
 import { errorCode, ImageProblem, isUrl, quote, shown, type Report } from "./problem.ts";
-import { verifySignature } from "./signature.ts";
+import { readSignature, verifySignature } from "./signature.ts";
 import { keyOf, noteTrust, noteSha512, sha256Of, trustOf, type Trust } from "./store.ts";
 
 /** What is asked for, with paths made absolute. */
@@ -99,37 +99,60 @@ async function signatureOf(wanted: Wanted): Promise<Buffer | undefined> {
   return bytes;
 }
 
-function unverifiable(file: string, wanted: Wanted, why: string): ImageProblem {
-  const sha256 = contentDigest(file, "sha256");
+/** @param sha256 of the file, where it is on this machine: for the user to compare, and to set. */
+function unverifiable(wanted: Wanted, why: string, sha256?: string): ImageProblem {
   const { source } = wanted.request;
   // What a URL carries besides its place may be secret, and is not repeated.
   const typed = isUrl(source) && shown(source) !== new URL(source).href ? "'<the same URL>'" : quote(source);
+  const compare =
+    sha256 === undefined
+      ? ""
+      : `. This file's sha256 is ${sha256}: compare it with its publisher's before you set it`;
   return new ImageProblem(
     `an image that is verified, and ${why}. Three ways: image.sha256 or image.sha512 as its publisher gives it; ` +
-      "image.signature with image.signedBy; or image.insecure true, to use it as it is. " +
-      `This file's sha256 is ${sha256}: compare it with its publisher's before you set it`,
-    `pulumi config set --path image.source ${typed} && pulumi config set --path image.sha256 ${sha256}`,
+      `image.signature with image.signedBy; or image.insecure true, to use it as it is${compare}`,
+    `pulumi config set --path image.source ${typed} && ` +
+      `pulumi config set --path image.sha256 ${sha256 ?? "'<what its publisher gives>'"}`,
   );
 }
 
-/** A signature is checked once for the same file, signature and keys. */
-async function checkSignature(file: string, wanted: Wanted, report: Report): Promise<string> {
+/**
+ * Whose signature must hold, and which it is.
+ * @param sha256 of the file, where it is on this machine
+ * @throws ImageProblem where nothing verifies the image
+ */
+async function proofOf(wanted: Wanted, sha256?: string): Promise<{ signer: Signer; bytes: Buffer }> {
   const { signer } = wanted;
   if (signer === undefined) {
     const families = Object.keys(PINNED_KEYS).join(", ");
     if (wanted.request.signature === undefined)
-      throw unverifiable(file, wanted, `no key is known for images of os ${wanted.os}`);
+      throw unverifiable(wanted, `no key is known for images of os ${wanted.os}`, sha256);
     throw new ImageProblem(
       `image.signedBy beside image.signature: the path of a public key file, or one of ${families}`,
     );
   }
   const bytes = await signatureOf(wanted);
-  if (bytes === undefined && hasDigest(wanted))
+  if (bytes !== undefined) return { signer, bytes };
+  if (hasDigest(wanted))
     throw new ImageProblem(
       `a signature, since image.signedBy is set; there is none at ${shown(wanted.signature)}`,
     );
-  if (bytes === undefined)
-    throw unverifiable(file, wanted, `there is no signature at ${shown(wanted.signature)}`);
+  throw unverifiable(wanted, `there is no signature at ${shown(wanted.signature)}`, sha256);
+}
+
+/**
+ * Whether there is anything to verify a URL's content with: asked before it is downloaded.
+ * @throws ImageProblem where there isn't, or what there is is no signature
+ */
+export async function expectProof(wanted: Wanted): Promise<void> {
+  if (!needsSignature(wanted)) return;
+  const { bytes } = await proofOf(wanted);
+  await readSignature(bytes, shown(wanted.signature));
+}
+
+/** A signature is checked once for the same file, signature and keys. */
+async function checkSignature(file: string, wanted: Wanted, report: Report): Promise<string> {
+  const { signer, bytes } = await proofOf(wanted, contentDigest(file, "sha256"));
   const key = keyOf("signed", contentDigest(file, "sha256"), bytes.toString("base64"), signerId(signer));
   const known = trustOf(key);
   if (known !== undefined) return known.by;

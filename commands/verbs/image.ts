@@ -1,10 +1,10 @@
 /** `image`: base images of the official streams, and the cache that they lie in. */
 import { OS_FAMILIES } from "../../plan/os.ts";
-import type { Architecture } from "../../plan/types.ts";
+import type { Architecture, ImageRequest } from "../../plan/types.ts";
 import { ImageProblem, isUrl, megabytes, quote, shown } from "../../images/problem.ts";
 import { resolveSource, type Resolved } from "../../images/resolve.ts";
 import { imagesFolder, removeImages, storedImages } from "../../images/store.ts";
-import { newestRelease, STREAMS, type Release } from "../../images/streams.ts";
+import { newestRelease, STREAMS } from "../../images/streams.ts";
 import { UserError } from "../ui/errors.ts";
 import { Phases } from "../ui/phases.ts";
 import { table } from "../ui/table.ts";
@@ -32,24 +32,48 @@ export function configCommands(os: string, source: string, published: string, ar
   ];
 }
 
+export interface FetchOptions {
+  readonly arch: string;
+  /** The family of a URL's image, whose key must have signed it where no digest is given. */
+  readonly os: string;
+  /** Of a URL's file as it is published. */
+  readonly sha256?: string;
+  readonly sha512?: string;
+}
+
+/** The request for a URL with the digests that the command line gives. */
+function urlRequest(source: string, { sha256, sha512 }: FetchOptions): ImageRequest {
+  const digests = { sha256: sha256?.toLowerCase(), sha512: sha512?.toLowerCase() };
+  for (const [name, digits] of [
+    ["sha256", 64],
+    ["sha512", 128],
+  ] as const)
+    if (digests[name] !== undefined && !new RegExp(`^[0-9a-f]{${digits}}$`).test(digests[name]))
+      throw new UserError(`--${name} is ${digests[name]}; it must be ${digits} hex digits`);
+  return {
+    source,
+    ...(sha256 === undefined ? {} : { sha256: digests.sha256 ?? "" }),
+    ...(sha512 === undefined ? {} : { sha512: digests.sha512 ?? "" }),
+  };
+}
+
 /**
  * Downloads, verifies and unpacks an image, and says how a stack is made to use it.
  * @param name one of STREAMS, or a URL whose content is to be looked at anew
- * @param options `os`: the family of a URL's image, whose key must have signed it
  * @throws UserError where it can't be had or is not what it should be
  */
-export async function fetchImage(
-  name: string,
-  options: { readonly arch: string; readonly os: string },
-): Promise<void> {
+export async function fetchImage(name: string, options: FetchOptions): Promise<void> {
   const arch = ARCHITECTURES.find((known) => known === options.arch);
   if (arch === undefined)
     throw new UserError(`--arch is ${options.arch}; it must be one of ${ARCHITECTURES.join(", ")}`);
   if (!(OS_FAMILIES as readonly string[]).includes(options.os))
     throw new UserError(`--os is ${options.os}; it must be one of ${OS_FAMILIES.join(", ")}`);
   const phases = new Phases();
-  const release: Pick<Release, "os" | "request"> | { os: string; request: { source: string } } = isUrl(name)
-    ? { os: options.os, request: { source: name } }
+  const given = options.sha256 ?? options.sha512;
+  if (given !== undefined && !isUrl(name))
+    throw new UserError("--sha256 and --sha512 are for URLs; a stream brings its own");
+  const release: { readonly os: string; readonly request: ImageRequest } = isUrl(name)
+    ? { os: options.os, request: urlRequest(name, options) }
     : await phases.run(`looking up ${name}`, async () => {
         const value = await explained(newestRelease(name, arch));
         return { note: value.version, value };

@@ -179,6 +179,12 @@ describe("official streams", function () {
       fetchImage("flatcar-stable", { arch: "x86_64", os: "flatcar" }),
       /which is none of flatcar's/,
     );
+    const wrong = { arch: "x86_64", os: "flatcar", sha256: "12" };
+    await assert.rejects(
+      fetchImage(server.url("/mine.gz"), wrong),
+      /--sha256 is 12; it must be 64 hex digits/,
+    );
+    await assert.rejects(fetchImage("flatcar-stable", wrong), /--sha256 and --sha512 are for URLs/);
     await assert.rejects(fetchImage("flatcar-stable", { arch: "vax", os: "flatcar" }), /--arch is vax/);
     await assert.rejects(fetchImage("flatcar-stable", { arch: "x86_64", os: "vms" }), /--os is vms/);
   });

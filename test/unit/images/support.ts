@@ -15,7 +15,7 @@ export const sha256 = (data: Buffer | string): string => createHash("sha256").up
 export const sha512 = (data: Buffer | string): string => createHash("sha512").update(data).digest("hex");
 
 /** For tests: pauses of milliseconds. */
-export const HASTE: Patience = { silence: 300, attempts: 3, pause: 5 };
+export const HASTE: Patience = { silence: 1000, attempts: 3, pause: 5 };
 
 /** A qcow2 image by its header, of `size` bytes that don't pack well. */
 export function qcow2Image(size = 200_000, seed = "a"): Buffer {

@@ -103,7 +103,7 @@ describe("reading the settings", () => {
     try {
       const { port } = server.address() as AddressInfo;
       const config = {
-        "coreos-cluster:image": `http://127.0.0.1:${port}/a.img`,
+        "coreos-cluster:image": JSON.stringify({ source: `http://127.0.0.1:${port}/a.img`, insecure: true }),
         "coreos-cluster:sshAuthorizedKeys": "[]",
       };
       assert.ok(!("image" in (await read({ ...config, "coreos-cluster:nodez": "3" }))));
