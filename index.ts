@@ -1,7 +1,7 @@
 /** A cluster for the current stack: settings -> plan -> CoreOSCluster -> outputs. */
 import * as pulumi from "@pulumi/pulumi";
 import { CoreOSCluster } from "./components/coreosCluster.ts";
-import { RenderError, warningsOf } from "./ignition/index.ts";
+import { RenderError } from "./ignition/index.ts";
 import * as texts from "./outputs/index.ts";
 import { ConfigError, makePlan } from "./plan/index.ts";
 import { readSettings } from "./settings.ts";
@@ -9,7 +9,7 @@ import { readSettings } from "./settings.ts";
 async function makeCluster(): Promise<CoreOSCluster> {
   try {
     const plan = makePlan(await readSettings());
-    for (const warning of [...plan.warnings, ...warningsOf(plan)]) void pulumi.log.warn(warning);
+    for (const warning of plan.warnings) void pulumi.log.warn(warning);
     return new CoreOSCluster("cluster", { plan });
   } catch (error) {
     // What the user can mend is said as it is, without the stack trace of a fault in the program.

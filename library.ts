@@ -6,9 +6,19 @@
  *     const red = new CoreOSCluster("red", { plan });
  */
 import * as pulumi from "@pulumi/pulumi";
+import { isUrl } from "./images/problem.ts";
+import { paced } from "./images/progress.ts";
 import { resolveImage } from "./images/resolve.ts";
 import { DEFAULTS } from "./plan/defaults.ts";
-import { ConfigError, filesNamed, imageRequestOf, makePlan, type Problem } from "./plan/index.ts";
+import {
+  ConfigError,
+  filesNamed,
+  findProblems,
+  imageRequestOf,
+  makePlan,
+  type Problem,
+  type RawSettings,
+} from "./plan/index.ts";
 import type { ClusterPlan } from "./plan/types.ts";
 import type { ClusterSettings } from "./library/settings.ts";
 import { readSource } from "./settings.ts";
@@ -51,6 +61,15 @@ export interface PlanOptions {
 const given = (settings: ClusterSettings): Record<string, unknown> =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
+/** The image that the settings name. One at a URL is left alone while anything else is wrong. */
+async function imageOf(settings: RawSettings): Promise<Pick<RawSettings, "image">> {
+  const request = imageRequestOf(settings.values["image"]);
+  if (request === undefined || (isUrl(request.source) && findProblems(settings).length > 0)) return {};
+  const { os } = settings.values;
+  const report = paced((line, passing) => void pulumi.log.info(line, undefined, undefined, passing));
+  return { image: await resolveImage(request, typeof os === "string" ? os : DEFAULTS.os, report) };
+}
+
 /**
  * A checked plan with all defaults applied. Reads the files that the settings name, and fetches, verifies and unpacks the
  * image the first time; paths are relative to the folder where Pulumi runs the program. Shows the plan's warnings.
@@ -66,15 +85,9 @@ export async function clusterPlan(
   const files = filesNamed({ stack, values, secretKeys }).map(
     (source) => [source, readSource(source)] as const,
   );
-  const request = imageRequestOf(values["image"]);
-  const report = (line: string): void => void pulumi.log.info(line, undefined, undefined, true);
-  const image =
-    request === undefined ? undefined : await resolveImage(request, settings.os ?? DEFAULTS.os, report);
+  const settled = { stack, values, secretKeys, files: Object.fromEntries(files) };
   try {
-    const plan = makePlan({
-      ...{ stack, values, secretKeys, files: Object.fromEntries(files) },
-      ...(image === undefined ? {} : { image }),
-    });
+    const plan = makePlan({ ...settled, ...(await imageOf(settled)) });
     for (const warning of plan.warnings) void pulumi.log.warn(`${plan.prefix}: ${warning}`);
     return plan;
   } catch (error) {

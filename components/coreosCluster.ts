@@ -21,6 +21,8 @@ export interface IgnitionRenderer {
   fingerprint(plan: ClusterPlan, node: NodePlan): string;
   /** A node's Ignition config, as JSON. */
   renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: { readonly discoveryUrl: string }): string;
+  /** What is odd about the user's files without being wrong: shown on each run. */
+  warningsOf?(plan: ClusterPlan): readonly string[];
 }
 
 /** What a cluster is made of. */
@@ -77,6 +79,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     super("coreos-cluster:index:CoreOSCluster", name, {}, opts);
     const { plan, ignition = rendering, waitUntilHealthy = true } = args;
     claimNames(name, plan);
+    for (const warning of ignition.warningsOf?.(plan) ?? []) void pulumi.log.warn(warning);
     const uri = connectionUri(opts);
     const owner = makeOwner(name, this);
     const names = plan.nodes.map((node) => node.name);

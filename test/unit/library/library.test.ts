@@ -49,6 +49,14 @@ describe("the library", () => {
     );
   });
 
+  it("fetches no image while anything else is wrong", async () => {
+    const image = { source: "http://127.0.0.1:9/image.qcow2", sha256: "0".repeat(64) };
+    await rejects(library.clusterPlan({ sshAuthorizedKeys: [KEY], nodes: 0, image }), (error: Error) => {
+      match(error.message, /^1 problem in the settings/);
+      return /nodes is 0/.test(error.message);
+    });
+  });
+
   it("repeats no secret", async () => {
     const url = "http://registry.example:2379/v2/keys/discovery/hush hush";
     await rejects(
