@@ -9,8 +9,8 @@ const NAMES = [`${PREFIX}01`, `${PREFIX}02`] as const;
 const [ONE] = NAMES;
 
 /** The one volume in the pool whose name matches. */
-async function volume({ virsh }: Place, name: RegExp): Promise<string> {
-  const names = (await virsh("vol-list", PREFIX))
+async function volume(place: Place, name: RegExp): Promise<string> {
+  const names = (await place.virsh("vol-list", PREFIX))
     .split("\n")
     .map((line) => line.trim().split(/\s+/)[0] ?? "");
   const found = names.filter((each) => name.test(each));
@@ -22,9 +22,9 @@ const deleteVolume = async (place: Place, name: RegExp): Promise<void> => {
   await place.virsh("vol-delete", await volume(place, name), "--pool", PREFIX);
 };
 
-const remove = async ({ virsh }: Place, name: string): Promise<void> => {
-  await virsh("destroy", name);
-  await virsh("undefine", name);
+const remove = async (place: Place, name: string): Promise<void> => {
+  await place.virsh("destroy", name);
+  await place.virsh("undefine", name);
 };
 
 interface Row {
@@ -34,8 +34,8 @@ interface Row {
 }
 
 const TABLE: readonly Row[] = [
-  { fault: "a machine is switched off", remove: ({ virsh }) => virsh("destroy", ONE) },
-  { fault: "a machine is undefined, and runs on", remove: ({ virsh }) => virsh("undefine", ONE) },
+  { fault: "a machine is switched off", remove: (place) => place.virsh("destroy", ONE) },
+  { fault: "a machine is undefined, and runs on", remove: (place) => place.virsh("undefine", ONE) },
   { fault: "a machine is destroyed and undefined", remove: (place) => remove(place, ONE), short: true },
   {
     fault: "all machines are destroyed and undefined",
@@ -65,17 +65,17 @@ const TABLE: readonly Row[] = [
       await deleteVolume(place, /01-.*\.ign$/);
     },
   },
-  { fault: "the pool is stopped", remove: ({ virsh }) => virsh("pool-destroy", PREFIX) },
+  { fault: "the pool is stopped", remove: (place) => place.virsh("pool-destroy", PREFIX) },
   {
     fault: "the pool is undefined, its files stay",
-    remove: async ({ virsh }) => {
-      await virsh("pool-destroy", PREFIX);
-      await virsh("pool-undefine", PREFIX);
+    remove: async (place) => {
+      await place.virsh("pool-destroy", PREFIX);
+      await place.virsh("pool-undefine", PREFIX);
     },
   },
   {
     fault: "the pool's folder is emptied",
-    remove: ({ inside }) => inside("sh", "-c", `rm ${POOLS}/${PREFIX}/*`),
+    remove: (place) => place.inside("sh", "-c", `rm ${POOLS}/${PREFIX}/*`),
   },
   {
     fault: "everything is gone: machines, pool, files",

@@ -210,7 +210,7 @@ export async function makePlace(): Promise<Place> {
     const pulumi: Stack["pulumi"] = async (verb, ...args) => {
       const [file = "", ...rest] = command(verb, ...args);
       try {
-        return await run(file, rest, { env: stackEnv, timeout: 100, log: paths.log });
+        return await run(file, rest, { env: stackEnv, timeout: 240, log: paths.log });
       } catch (error) {
         if (!(error instanceof ProcessError)) throw error;
         throw new Error(`pulumi ${verb}:\n${diagnostics(error.output)}`, { cause: error });
