@@ -32,6 +32,7 @@ export const defaultPrefix = (stack: string): string => `${stack}-core`;
 export function proposePrefix(text: string): string {
   const plain = text
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-")
     .replace(/^-+/, "")

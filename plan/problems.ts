@@ -53,12 +53,12 @@ function unknownKeys(issue: Issue & { code: "unrecognized_keys" }, raw: RawSetti
       issue.path.length === 0
         ? `one of the keys ${known.join(", ")}`
         : issue.path[0] === "discovery"
-          ? "no such part for this discovery mode"
+          ? "nothing here; this discovery mode has no such part"
           : `one of the parts ${known.join(", ")}`;
     if (meant === undefined || meant === name) return problemAt(raw, path, others, removal(path));
     const free = !Object.hasOwn(beside, meant) && canRepeat(raw, path);
     const renamed = free ? renaming(raw.values, path, meant) : undefined;
-    return problemAt(raw, path, `no such key; did you mean ${meant}?`, renamed ?? removal(path));
+    return problemAt(raw, path, `the key ${meant}; there is none of this name`, renamed ?? removal(path));
   });
 }
 

@@ -5,6 +5,9 @@ import { memberCount, type Draft } from "./draft.ts";
 import { isSecret } from "./problems.ts";
 import type { ProfileName } from "./profiles.ts";
 import type { RawSettings } from "./raw.ts";
+import { pathText, valueAt, type Path } from "./remedies.ts";
+import { isMap } from "./schema/parts.ts";
+import { formatSize, GIB, MIB } from "./sizes.ts";
 
 function evenMembers(draft: Draft): string[] {
   const members = memberCount(draft) ?? 0;
@@ -44,6 +47,24 @@ function exposedDocker(draft: Draft, raw: RawSettings): string[] {
   ];
 }
 
+/** Bytes from which a plain number is more likely a size in a smaller unit than one of a throw-away machine. */
+const UNLIKELY = { memory: { unit: MIB, least: 512 * GIB }, diskSize: { unit: GIB, least: 2048 * GIB } };
+
+function unlikelySizes(raw: RawSettings): string[] {
+  const { nodes } = raw.values;
+  const places: Path[] = [[], ...(isMap(nodes) ? Object.keys(nodes).map((name) => ["nodes", name]) : [])];
+  return places.flatMap((place) =>
+    Object.entries(UNLIKELY).flatMap(([key, { unit, least }]) => {
+      const path = [...place, key];
+      const value = valueAt(raw.values, path);
+      const number = typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
+      if (!(number * unit >= least) || isSecret(raw, path)) return [];
+      const counted = `a plain number counts in ${unit === MIB ? "MiB" : "GiB"}, so this is ${formatSize(number * unit)}`;
+      return [`${pathText(path)} is ${number}: ${counted}. Write it with its unit if that is meant.`];
+    }),
+  );
+}
+
 /** The warnings of settings that are right. */
 export function warningsOf(draft: Draft, raw: RawSettings): string[] {
   const image = raw.image !== undefined && "image" in raw.image ? raw.image.warnings : undefined;
@@ -52,6 +73,7 @@ export function warningsOf(draft: Draft, raw: RawSettings): string[] {
     ...(draft.given.sshAuthorizedKeys?.length === 0
       ? ["sshAuthorizedKeys is empty: nobody will be able to log in to the nodes."]
       : []),
+    ...unlikelySizes(raw),
     ...exposedDocker(draft, raw),
     ...unused(draft),
     ...(image ?? []),

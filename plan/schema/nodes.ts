@@ -17,7 +17,7 @@ export const profiles = list(
     if (known !== undefined) return { value: known };
     const meant = suggest(value, PROFILE_NAMES);
     if (meant === undefined) return { expected: `profiles out of ${PROFILE_NAMES.join(", ")}` };
-    return { expected: `no profile is called ${JSON.stringify(value)}; did you mean ${meant}?`, word: meant };
+    return { expected: `${meant}; no profile is called ${JSON.stringify(value)}`, word: meant };
   },
   { example: "base" },
 );

@@ -23,6 +23,16 @@ function guess(value: string | number): string | undefined {
   return match === null ? undefined : `${match[1] ?? ""}${match[2]?.toUpperCase() ?? ""}iB`;
 }
 
+/** Whether a size has no unit. */
+const isPlain = (value: string | number): boolean => !/[a-z]/i.test(String(value));
+
+/** Plain numbers of MiB that nobody means: they are GiB (2) below the least, and bytes (2147483648) above the most. */
+function guessPlain(value: string | number, least: number, most: number): string | undefined {
+  const number = Number(value);
+  const meant = number <= 64 ? number * GIB : number;
+  return meant >= least && meant <= most && meant % MIB === 0 ? formatSize(meant) : undefined;
+}
+
 /** A size in bytes between two bounds. `why` says where the lower one comes from. */
 const size = (plainUnit: number, least: number, most: number, why: string) => {
   const unit = plainUnit === MIB ? "MiB" : "GiB";
@@ -38,10 +48,10 @@ const size = (plainUnit: number, least: number, most: number, why: string) => {
         const fits = bytesMeant >= least && bytesMeant <= most && bytesMeant % MIB === 0;
         return refuse(context, form, { word: fits && meant !== undefined ? meant : word });
       }
-      if (bytes < least) return refuse(context, `at least ${word}, ${why}`, { word });
-      if (bytes > most) {
-        return refuse(context, `at most ${formatSize(most)}; a plain number counts in ${unit}`, { word });
-      }
+      const counts = isPlain(value) ? `; a plain number counts in ${unit}` : "";
+      const instead = (isPlain(value) && unit === "MiB" ? guessPlain(value, least, most) : undefined) ?? word;
+      if (bytes < least) return refuse(context, `at least ${word}, ${why}${counts}`, { word: instead });
+      if (bytes > most) return refuse(context, `at most ${formatSize(most)}${counts}`, { word: instead });
       if (bytes % MIB !== 0) return refuse(context, "a whole number of MiB");
       return bytes;
     }),

@@ -57,7 +57,7 @@ describe("node names", () => {
       }),
     );
     assert.equal(proposePrefix("Alice_1.x-core"), "alice-1-x-core");
-    assert.equal(proposePrefix("Jürgen"), "ju-rgen");
+    assert.equal(proposePrefix("Jürgen"), "jurgen");
   });
 });
 

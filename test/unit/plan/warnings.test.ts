@@ -53,6 +53,19 @@ describe("the plan's warnings", () => {
       assert.deepEqual(plan({ ...docker, dockerListen }).warnings, []);
     });
 
+  it("warns of plain numbers that are likely meant in a smaller unit", () => {
+    const nodes = { a: { memory: 2097152 }, b: { diskSize: "20480" }, c: {} };
+    assert.deepEqual(plan({ memory: "1048576", diskSize: 8192, nodes }).warnings, [
+      "memory is 1048576: a plain number counts in MiB, so this is 1024GiB. Write it with its unit if that is meant.",
+      "diskSize is 8192: a plain number counts in GiB, so this is 8192GiB. Write it with its unit if that is meant.",
+      "nodes.a.memory is 2097152: a plain number counts in MiB, so this is 2048GiB. Write it with its unit if that is meant.",
+      "nodes.b.diskSize is 20480: a plain number counts in GiB, so this is 20480GiB. Write it with its unit if that is meant.",
+    ]);
+    assert.deepEqual(plan({ memory: 65536, diskSize: 1000 }).warnings, []);
+    assert.deepEqual(plan({ memory: "1TiB", diskSize: "8192GiB" }).warnings, []);
+    assert.deepEqual(plan({ diskSize: "8192" }, { secretKeys: ["diskSize"] }).warnings, []);
+  });
+
   it("warns of what was found out about the image", () => {
     assert.deepEqual(plan({}, { image: { image, warnings: ["It is not verified."] } }).warnings, [
       "It is not verified.",

@@ -90,19 +90,19 @@ export default [
   {
     set: { discovery: { mode: "service", url: "https://x/y" } },
     says: 'discovery.url is "https://x/y"',
-    right: "no such part for this discovery mode",
+    right: "nothing here; this discovery mode has no such part",
     mend: "pulumi config rm --path discovery.url",
   },
   {
     set: { discovery: { mode: "etcd", endpoint: "http://x", endpiont: "http://y" } },
     says: 'discovery.endpiont is "http://y"',
-    right: "no such key; did you mean endpoint?",
+    right: "the key endpoint; there is none of this name",
     mend: "pulumi config rm --path discovery.endpiont",
   },
   {
     set: { discovery: { mode: "static", endpoint: "http://x" } },
     says: 'discovery.endpoint is "http://x"',
-    right: "no such part for this discovery mode",
+    right: "nothing here; this discovery mode has no such part",
     mend: "pulumi config rm --path discovery.endpoint",
   },
   {

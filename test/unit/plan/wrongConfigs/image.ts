@@ -17,7 +17,7 @@ export default [
   {
     set: { image: { source: "/i", sha265: "ab" } },
     says: 'image.sha265 is "ab"',
-    right: "no such key; did you mean sha256?",
+    right: "the key sha256; there is none of this name",
     mend: "pulumi config rm --path image.sha265 && pulumi config set --path image.sha256 ab",
   },
   {

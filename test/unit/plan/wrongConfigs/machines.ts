@@ -76,14 +76,26 @@ export default [
   {
     set: { memory: "128" },
     says: 'memory is "128"',
-    right: "at least 256MiB, which lab needs to boot",
+    right: "at least 256MiB, which lab needs to boot; a plain number counts in MiB",
     mend: "pulumi config set memory 256MiB",
   },
   {
     set: { memory: "512", os: "flatcar" },
     says: 'memory is "512"',
+    right: "at least 1GiB, which flatcar needs to boot; a plain number counts in MiB",
+    mend: "pulumi config set memory 1GiB",
+  },
+  {
+    set: { memory: "512MiB", os: "flatcar" },
+    says: 'memory is "512MiB"',
     right: "at least 1GiB, which flatcar needs to boot",
     mend: "pulumi config set memory 1GiB",
+  },
+  {
+    set: { memory: 4 },
+    says: "memory is 4",
+    right: "at least 256MiB, which lab needs to boot; a plain number counts in MiB",
+    mend: "pulumi config set memory 4GiB",
   },
   {
     set: { memory: "2GB" },
@@ -95,6 +107,12 @@ export default [
     set: { memory: 2147483648 },
     says: "memory is 2147483648",
     right: "at most 4096GiB; a plain number counts in MiB",
+    mend: "pulumi config set memory 2GiB",
+  },
+  {
+    set: { memory: "999999TiB" },
+    says: 'memory is "999999TiB"',
+    right: "at most 4096GiB",
     mend: "pulumi config set memory 256MiB",
   },
   {

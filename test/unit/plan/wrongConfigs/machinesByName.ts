@@ -83,7 +83,7 @@ export default [
   {
     set: { nodes: { "web-1": { memmory: "1GiB" } } },
     says: 'nodes["web-1"].memmory is "1GiB"',
-    right: "no such key; did you mean memory?",
+    right: "the key memory; there is none of this name",
     mend: `pulumi config rm --path 'nodes["web-1"].memmory' && pulumi config set --path 'nodes["web-1"].memory' 1GiB`,
   },
   {
@@ -101,7 +101,7 @@ export default [
   {
     set: { nodes: { "web-1": { profiles: ["base", "metadata-local", "etdc"] } } },
     says: 'nodes["web-1"].profiles[2] is "etdc"',
-    right: 'no profile is called "etdc"; did you mean etcd?',
+    right: 'etcd; no profile is called "etdc"',
     mend: `pulumi config rm --path 'nodes["web-1"].profiles' && pulumi config set --path 'nodes["web-1"].profiles' base,metadata-local,etcd`,
   },
   {

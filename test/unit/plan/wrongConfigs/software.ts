@@ -43,7 +43,7 @@ export default [
   {
     set: { profiles: "base,metadata-local,etcd,dokcer" },
     says: 'profiles is "base,metadata-local,etcd,dokcer"',
-    right: 'no profile is called "dokcer"; did you mean docker?',
+    right: 'docker; no profile is called "dokcer"',
     mend: "pulumi config set profiles base,metadata-local,etcd,docker",
   },
   {

@@ -6,19 +6,19 @@ export default [
   {
     set: { nodez: 3 },
     says: "nodez is 3",
-    right: "no such key; did you mean nodes?",
+    right: "the key nodes; there is none of this name",
     mend: "pulumi config rm nodez && pulumi config set nodes 3",
   },
   {
     set: { disk_size: 8 },
     says: "disk_size is 8",
-    right: "no such key; did you mean diskSize?",
+    right: "the key diskSize; there is none of this name",
     mend: "pulumi config rm disk_size && pulumi config set diskSize 8",
   },
   {
     set: { sshKeys: [] },
     says: "sshKeys is []",
-    right: "no such key; did you mean sshAuthorizedKeys?",
+    right: "the key sshAuthorizedKeys; there is none of this name",
     mend: "pulumi config rm sshKeys",
   },
   {
@@ -30,13 +30,13 @@ export default [
   {
     set: { NODES: { a: {} }, nodes: 3 },
     says: 'NODES is {"a":{}}',
-    right: "no such key; did you mean nodes?",
+    right: "the key nodes; there is none of this name",
     mend: "pulumi config rm NODES",
   },
   {
     set: { Prefix: "web" },
     says: 'Prefix is "web"',
-    right: "no such key; did you mean prefix?",
+    right: "the key prefix; there is none of this name",
     mend: "pulumi config rm Prefix && pulumi config set prefix web",
   },
 ] satisfies readonly WrongConfig[];
