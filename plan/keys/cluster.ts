@@ -35,7 +35,8 @@ export const CLUSTER_KEYS = {
       endpoints: {
         description:
           "for `v3`: URLs of an etcd cluster that serves as registry, as a list or with commas between",
-        expected: "the http or https URLs of etcd 3.6 members that serve as registry, without paths",
+        expected:
+          "the http or https URLs of the etcd members (3.4 or newer) that serve as registry, without paths",
         example: "http://registry.example:2379",
       },
       token: {

@@ -27,7 +27,7 @@ const endpoints = list(
     const href = parseEndpoint(value);
     if (href !== undefined && URL.parse(href)?.pathname === "/") return { value: href };
     return {
-      expected: `http or https URLs of etcd 3.6 members, without a path, such as ${REGISTRY_EXAMPLE}`,
+      expected: `http or https URLs of the registry's etcd members (3.4 or newer), without a path, such as ${REGISTRY_EXAMPLE}`,
     };
   },
   { example: REGISTRY_EXAMPLE, least: 1 },
