@@ -93,9 +93,13 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
       etcdserver: string;
     };
     assert.match(version.etcdserver, /^3\./);
-    const { exitCode, stdout } = await npm("cluster", "status");
+    const { exitCode, stdout } = await npm("cluster", "status", "--json");
     assert.equal(exitCode, 0, stdout);
-    assert.equal(stdout.match(/ healthy$/gm)?.length, 3);
+    const { nodes: seen } = JSON.parse(stdout) as { nodes: { name: string; health: string }[] };
+    assert.deepEqual(
+      seen.map(({ name, health }) => [name, health]),
+      nodes.map((name) => [name, "healthy"]),
+    );
   });
 
   it("changes nothing when it is run a second time", async () => {
@@ -108,6 +112,20 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
     );
     assert.match(all, /Cluster: \d+ unchanged/);
     await inLab("pulumi", "preview", "--expect-no-changes", "--non-interactive");
+  });
+
+  it("is paused and resumed with its data", async () => {
+    const [url = ""] = (await stackNodes()).map(clientUrl);
+    await inLab("etcdctl", "--endpoints", url, "put", "/e2e/paused", "kept");
+    const paused = await npm("cluster", "pause");
+    assert.equal(paused.exitCode, 0, paused.all);
+    assert.match(paused.all, /3 shut down/);
+    assert.deepEqual(await domains(), []);
+    assert.equal((await npm("cluster", "status")).exitCode, 1);
+    const resumed = await npm("cluster", "resume");
+    assert.equal(resumed.exitCode, 0, resumed.all);
+    assert.deepEqual(await domains(), nodes);
+    assert.match(await inLab("etcdctl", "--endpoints", url, "get", "/e2e/paused"), /kept/);
   });
 
   it("leaves tracked files as they are", async () => {
