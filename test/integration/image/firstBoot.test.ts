@@ -102,7 +102,7 @@ const config = {
 };
 
 describe("the lab image, from first boot to second", function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   const guest = new TestGuest();
   let first: Record<string, string>;
   let second: Record<string, string>;
@@ -110,13 +110,13 @@ describe("the lab image, from first boot to second", function () {
   before(async () => {
     await guest.makeDisk(await labImage(), "5G");
     guest.start(config);
-    await guest.until(/^COREOS-CLUSTER-BOOTED lab-01$/m, 180);
-    first = await guest.reported(120);
-    await guest.off(60);
+    await guest.until(/^COREOS-CLUSTER-BOOTED lab-01$/m, 600);
+    first = await guest.reported(400);
+    await guest.off(200);
     // Without a configuration: what holds now was kept on the disk.
     guest.start();
-    second = await guest.reported(240);
-    await guest.off(60);
+    second = await guest.reported(600);
+    await guest.off(200);
   });
 
   after(() => guest.remove());
