@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Mark, markXml, ownerUuid } from "./mark.ts";
-import { type HostDomain, readDomain, readDomains, readPool, volumeNames } from "./objects.ts";
+import { domainNames, type HostDomain, readDomain, readDomains, readPool, volumeNames } from "./objects.ts";
 import { lines, type Virsh } from "./virsh.ts";
 
 /** A name is taken on the host by something that isn't this stack's. `message` names the remedies. */
@@ -38,11 +38,20 @@ export interface Host {
 const isOurs = (host: Host, domain: HostDomain): boolean => domain.mark?.owner === host.owner;
 
 async function powerOff({ virsh }: Host, name: string): Promise<void> {
-  if (lines(await virsh("list", "--name")).includes(name)) await virsh("destroy", name);
+  const runs = async (): Promise<boolean> => lines(await virsh("list", "--name")).includes(name);
+  if (!(await runs())) return;
+  try {
+    await virsh("destroy", name);
+  } catch (error) {
+    // Hooks run side by side, and several may find the same machine in their way: one of them is the first.
+    if (await runs()) throw error;
+  }
 }
 
 async function removeDomain(host: Host, name: string): Promise<void> {
   await powerOff(host, name);
+  // One that somebody undefined while it ran is gone with its power.
+  if (!(await domainNames(host.virsh)).includes(name)) return;
   await host.virsh(
     "undefine",
     name,

@@ -6,6 +6,7 @@ import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { changes, diagnostics } from "./pulumiOutput.ts";
 import { UserError } from "../ui/errors.ts";
+import { defineTransient, restoreFiles } from "./restore.ts";
 import { runInLab, type LabSession } from "./session.ts";
 
 const quiet = ["--non-interactive", "--color", "never"] as const;
@@ -77,7 +78,7 @@ export async function mendAfterKill(session: LabSession): Promise<void> {
     "--clear-pending-creates",
     ...stack,
   ] as const;
-  // A refresh stops at a file that vanished from the host; `up` and `destroy` then do without.
+  // A refresh stops at a file that vanished from the host; `up` makes it again, `destroy` does without.
   await runInLab(session, refresh).catch(() => undefined);
 }
 
@@ -91,18 +92,31 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
   }
 }
 
+/** What the provider says when a pool or a file is gone that it looks for in a refresh. */
+const LOST = /retrieving (remote )?volume|[Ss]torage (pool|volume) not found|storage pool .* is not active/;
+
 /**
  * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, those that
- * vanished are made again. The comparison stops at a volume that vanished; then the state is believed.
+ * vanished are made again. The comparison stops at a pool or a file that vanished: those are made again before it is tried once more.
  * @returns what was changed, by Pulumi's own count
  */
 export async function up(session: LabSession, onLine: (line: string) => void): Promise<string> {
   await mendAfterKill(session);
-  const args = ["pulumi", "up", "--yes", "--skip-preview", "--stack", session.stack, ...quiet] as const;
-  const refreshed = runInLab(session, [...args, "--refresh"], { onLine }).catch((error: unknown) => {
-    const lost = /error (while )?retrieving (remote )?volume/;
-    if (error instanceof ProcessError && lost.test(error.output)) return runInLab(session, args, { onLine });
-    throw error;
+  await defineTransient(session);
+  const args = [
+    "pulumi",
+    "up",
+    "--yes",
+    "--skip-preview",
+    "--refresh",
+    "--stack",
+    session.stack,
+    ...quiet,
+  ] as const;
+  const refreshed = runInLab(session, args, { onLine }).catch(async (error: unknown) => {
+    if (!(error instanceof ProcessError && LOST.test(error.output))) throw error;
+    await restoreFiles(session);
+    return await runInLab(session, args, { onLine });
   });
   return changes((await withDiagnostics("pulumi up", refreshed)).stdout);
 }

@@ -1,5 +1,6 @@
 /** A small stack on a private libvirt, what is known of its host, and what must hold of both. */
 import { deepEqual, equal } from "node:assert/strict";
+import { readdirSync, readlinkSync } from "node:fs";
 import { destroy, up } from "../../commands/lab/pulumi.ts";
 import { tokensOf } from "../../commands/hosts/tokens.ts";
 import { accessInside } from "../../host/access.ts";
@@ -8,9 +9,9 @@ import { findDaemon } from "../../lab/libvirt/daemonControl.ts";
 import { daemons, type DaemonName } from "../../lab/libvirt/daemons.ts";
 import { guestsOfHost } from "../../lab/libvirt/endHolder.ts";
 import { requireHolder, type Holder } from "../../lab/libvirt/holder.ts";
-import { argumentsOf, isAlive, waitUntil } from "../../lab/libvirt/processes.ts";
+import { argumentsOf, isAlive, processesIn, waitUntil } from "../../lab/libvirt/processes.ts";
 import { enterCommand, labUp } from "../../lab/libvirt/index.ts";
-import { makePlace, type Config, type Place, type Stack } from "../integration/program/support.ts";
+import { makePlace, type Config, type Place, POOLS, type Stack } from "../integration/program/support.ts";
 
 export const minutes = 60_000;
 /** Of a test that only fails by it when something hangs; the machine may be busy with other things. */
@@ -66,6 +67,21 @@ async function strays(place: Place): Promise<string[]> {
   return running().map((pid) => argumentsOf(pid).join(" "));
 }
 
+/** Files that machines have open and that are deleted: what is written there is lost with their next stop. */
+function deletedFiles(place: Place, prefix: string): string[] {
+  const { namespaces } = holderOf(place);
+  const machines = processesIn({ pid: namespaces.pid }).filter((pid) =>
+    argumentsOf(pid).some((word) => word.startsWith(`guest=${prefix}`)),
+  );
+  return machines.flatMap((pid) =>
+    readdirSync(`/proc/${pid}/fd`)
+      .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+      .filter((file) => file.startsWith(POOLS) && file.endsWith(" (deleted)"))
+      // The base is never written to, and the one that was made again is the same.
+      .filter((file) => !file.includes("/base-")),
+  );
+}
+
 /** The nodes of the config's plan. */
 const count = ({ nodes = 2, clients = [] }: Config): number => nodes + clients.length;
 
@@ -109,6 +125,12 @@ export async function makeSubject(
       equal(own(running).length, size, "machines that run");
       equal(own(things.domains).length, size, "domains");
       equal(own(things.pools).length, 1, "pools");
+      deepEqual(
+        (await place.virsh("list", "--all", "--transient", "--name")).trim(),
+        "",
+        "machines that nobody defined",
+      );
+      deepEqual(deletedFiles(place, config.prefix), []);
       // A disk and an Ignition file for each, over one base.
       deepEqual(own(things.volumes).length, 2 * size + 1, own(things.volumes).join(" "));
       equal(own(things.processes).length, size, "processes of machines");

@@ -18,6 +18,8 @@ const OTHER = "ffffffffffffffffffffffffffffffff";
 interface DomainDouble {
   readonly owner?: string;
   readonly running?: boolean;
+  /** Undefined by somebody while it ran. */
+  readonly transient?: boolean;
   readonly files?: readonly string[];
 }
 
@@ -59,6 +61,12 @@ class HostDouble {
       return (this.pool?.volumes ?? []).map((volume) => ` ${volume}   /pool/${volume}`).join("\n");
     if (verb === "vol-path") return `/pool/${name}\n`;
     if (verb === "dumpxml") throw new VirshError("failed to get domain");
+    if (verb === "undefine" && domain === undefined) throw new VirshError("failed to get domain");
+    if (verb === "destroy") {
+      if (domain?.running !== true) throw new VirshError("domain is not running");
+      if (domain.transient === true) this.domains.delete(name);
+      else this.domains.set(name, { ...domain, running: false });
+    }
     this.changes.push(text);
     return "";
   }
@@ -87,6 +95,12 @@ describe("leftovers on the host", () => {
     deepEqual(there.changes, ["destroy a01", `undefine a01 ${undefine}`, `undefine a02 ${undefine}`]);
   });
 
+  it("removes a domain that somebody undefined while it ran: it goes with its power", async () => {
+    there.domains.set("a01", { owner: OWNER, running: true, transient: true });
+    deepEqual(await clearOwnDomains(there.host), ["a01"]);
+    deepEqual(there.changes, ["destroy a01"]);
+  });
+
   for (const [whose, domain, says] of [
     ["nobody's", {}, /"a01" on test:\/\/\/default.*it carries no mark.*config set prefix/],
     ["another stack's", { owner: OTHER }, /belongs to stack org\/coreos-cluster\/somebody \(owner f{32}\)/],
@@ -107,6 +121,27 @@ describe("leftovers on the host", () => {
     await clearVolume(there.host, "a", "a01-x.qcow2");
     await clearVolume(there.host, "a", "a01-y.qcow2");
     deepEqual(there.changes, ["destroy a01", "vol-delete a01-x.qcow2 --pool a"]);
+  });
+
+  it("clears several volumes of one machine at once, though it can be powered off only once", async () => {
+    const volumes = ["a01-x.qcow2", "a01-x.ign", "base-y.qcow2"];
+    there.pool = { name: "a", owner: OWNER, active: true, volumes };
+    there.domains.set("a01", { owner: OWNER, running: true, files: volumes.map((name) => `/pool/${name}`) });
+    await Promise.all(volumes.map((name) => clearVolume(there.host, "a", name)));
+    deepEqual(there.changes.toSorted(), [
+      "destroy a01",
+      ...volumes.map((name) => `vol-delete ${name} --pool a`).toSorted(),
+    ]);
+  });
+
+  it("says why a machine can't be powered off", async () => {
+    there.domains.set("a01", { owner: OWNER, running: true });
+    const stuck: Host = {
+      ...there.host,
+      virsh: (...args) =>
+        args[0] === "destroy" ? Promise.reject(new VirshError("it hangs")) : there.host.virsh(...args),
+    };
+    await rejects(clearDomain(stuck, "a01"), /it hangs/);
   });
 
   it("touches no volume that somebody else's machine uses, nor one in somebody else's pool", async () => {

@@ -1,0 +1,147 @@
+/**
+ * What a refresh stops at, or does not see, when somebody took it off the host: made again from the stack's state, so that the
+ * machines and their disks can stay.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { clearDomain, qemuUser } from "../../host/leftovers.ts";
+import { readDomain, readDomains } from "../../host/objects.ts";
+import { volumeNamesOf } from "../../host/pools.ts";
+import { lines, type Virsh, virshOn } from "../../host/virsh.ts";
+import { escapeXml } from "../../host/xml.ts";
+import { run } from "../../lab/shared/process.ts";
+import { field, list, parsed } from "../http.ts";
+import type { LabSession } from "./session.ts";
+
+export interface KnownPool {
+  readonly uuid: string;
+  readonly name: string;
+  /** The folder. */
+  readonly path: string;
+}
+
+export interface KnownIgnition {
+  readonly pool: string;
+  /** The volume's name. */
+  readonly name: string;
+  readonly content: string;
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** A secret in an exported state is the value as JSON. */
+const plain = (value: unknown): string => {
+  const secret = field(value, "plaintext");
+  return typeof secret === "string" ? text(parsed(secret)) : text(value);
+};
+
+/** Pools and Ignition files in what `pulumi stack export --show-secrets` prints. Pure. */
+export function knownThings(exported: string): {
+  readonly pools: readonly KnownPool[];
+  readonly ignitions: readonly KnownIgnition[];
+} {
+  const resources = list(field(field(parsed(exported), "deployment"), "resources"));
+  const ofType = (type: string): unknown[] =>
+    resources.filter((each) => field(each, "type") === type && field(each, "delete") !== true);
+  return {
+    pools: ofType("libvirt:index/pool:Pool").map((pool) => ({
+      uuid: text(field(pool, "id")),
+      name: text(field(field(pool, "outputs"), "name")),
+      path: text(field(field(field(pool, "inputs"), "target"), "path")),
+    })),
+    ignitions: ofType("libvirt:index/ignition:Ignition").map((ignition) => ({
+      pool: text(field(field(ignition, "outputs"), "pool")),
+      name: text(field(field(ignition, "outputs"), "name")),
+      content: plain(field(field(ignition, "outputs"), "content")),
+    })),
+  };
+}
+
+/** virsh takes nothing but files. */
+async function withFile<T>(content: string, work: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "restore-")); // nobody else can read it
+  try {
+    const file = join(folder, "content");
+    await writeFile(file, content);
+    return await work(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** As components/xslt/pool.xsl describes it. */
+const poolXml = ({ uuid, name, path }: KnownPool, owner: { uid: number; gid: number } | undefined): string =>
+  `<pool type="dir"><name>${escapeXml(name)}</name><uuid>${uuid}</uuid><target><path>${escapeXml(path)}</path>` +
+  `<permissions><mode>0700</mode><owner>${owner?.uid ?? -1}</owner><group>${owner?.gid ?? -1}</group></permissions>` +
+  `</target></pool>`;
+
+async function restorePool(virsh: Virsh, pool: KnownPool): Promise<void> {
+  if (lines(await virsh("pool-list", "--uuid")).includes(pool.uuid)) return;
+  if (!lines(await virsh("pool-list", "--all", "--uuid")).includes(pool.uuid)) {
+    const xml = poolXml(pool, await qemuUser(virsh));
+    await withFile(xml, (file) => virsh("pool-define", file));
+  }
+  await virsh("pool-build", pool.name); // the folder; one that is there stays as it is
+  await virsh("pool-start", pool.name);
+}
+
+async function restoreIgnition(virsh: Virsh, { pool, name, content }: KnownIgnition): Promise<void> {
+  if (volumeNamesOf(await virsh("vol-list", pool)).includes(name)) return;
+  await virsh("vol-create-as", pool, name, String(Buffer.byteLength(content)), "--format", "raw");
+  await withFile(content, (file) => virsh("vol-upload", name, file, "--pool", pool));
+}
+
+/** Whether a machine of the pool's owner has lost a disk. A path is of the pool when it lies in its folder. Pure. */
+export function lacksDisk(files: readonly string[], pool: KnownPool, volumes: readonly string[]): boolean {
+  const folder = `${pool.path}/`;
+  const disks = files.filter((file) => file.startsWith(folder) && file.endsWith(".qcow2"));
+  return disks.some((file) => !volumes.includes(file.slice(folder.length)));
+}
+
+/** Removes the owner's machines whose disk is gone: what still runs over a deleted file is lost with its next stop. */
+async function clearDiskless(virsh: Virsh, uri: string, pool: KnownPool): Promise<void> {
+  const owner = pool.uuid.replaceAll("-", ""); // host/mark.ts: ownerUuid
+  const volumes = volumeNamesOf(await virsh("vol-list", pool.name));
+  for (const domain of await readDomains(virsh)) {
+    if (domain.mark?.owner !== owner || !lacksDisk(domain.files, pool, volumes)) continue;
+    await clearDomain({ uri, virsh, owner }, domain.name);
+  }
+}
+
+const uriOf = (session: LabSession): string => session.env["LIBVIRT_DEFAULT_URI"] ?? "qemu:///system";
+const virshOf = (session: LabSession): Virsh => virshOn(uriOf(session), session.enter);
+
+/**
+ * Makes the stack's pool and Ignition files again where they are gone: the provider's refresh fails without them. An Ignition file is
+ * what it was, so no machine is replaced for it. A machine whose disk is gone goes, for the refresh to miss it.
+ * @throws VirshError where another pool has taken the name or the folder.
+ */
+export async function restoreFiles(session: LabSession): Promise<void> {
+  const { enter, env, stack, context } = session;
+  const show = ["pulumi", "stack", "export", "--show-secrets", "--stack", stack, "--non-interactive"];
+  const [file = "", ...args] = [...enter, ...show];
+  const { stdout } = await run(file, args, { cwd: context.paths.checkout, env }); // not into the log
+  const { pools, ignitions } = knownThings(stdout);
+  const virsh = virshOf(session);
+  for (const pool of pools) {
+    await restorePool(virsh, pool);
+    // A pool keeps a list of its files; one that was removed beside libvirt is still on it.
+    await virsh("pool-refresh", pool.name);
+    await clearDiskless(virsh, uriOf(session), pool);
+  }
+  for (const ignition of ignitions) await restoreIgnition(virsh, ignition);
+}
+
+/**
+ * Defines those machines of the stack again that somebody undefined while they run: they would be gone at their next stop. A refresh
+ * takes them for sound.
+ */
+export async function defineTransient(session: LabSession): Promise<void> {
+  const virsh = virshOf(session);
+  for (const name of lines(await virsh("list", "--all", "--transient", "--name"))) {
+    if ((await readDomain(virsh, name))?.mark?.stack !== session.stack) continue;
+    const xml = await virsh("dumpxml", "--inactive", "--security-info", name);
+    await withFile(xml, (file) => virsh("define", file));
+  }
+}

@@ -1,0 +1,70 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { knownThings, lacksDisk } from "../../../commands/lab/restore.ts";
+
+const pool = { uuid: "01234567-89ab-cdef-0123-456789abcdef", name: "dev-core", path: "/pools/dev-core" };
+
+/** A state as `pulumi stack export --show-secrets` prints it, cut down to what is read. */
+const state = (...resources: readonly object[]): string =>
+  JSON.stringify({ version: 3, deployment: { resources } });
+
+const ignition = (name: string, content: unknown, more: object = {}): object => ({
+  type: "libvirt:index/ignition:Ignition",
+  outputs: { name, pool: "dev-core", content },
+  ...more,
+});
+
+describe("what a state knows of files on the host", () => {
+  it("pools by UUID, name and folder; Ignition files by content, also where that is secret", () => {
+    const exported = state(
+      { type: "pulumi:pulumi:Stack" },
+      {
+        type: "libvirt:index/pool:Pool",
+        id: pool.uuid,
+        inputs: { target: { path: pool.path } },
+        outputs: { name: pool.name },
+      },
+      ignition("a.ign", "{}"),
+      ignition("b.ign", {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        plaintext: '"{\\"a\\":1}"',
+      }),
+      ignition("old.ign", "{}", { delete: true }),
+    );
+    deepEqual(knownThings(exported), {
+      pools: [pool],
+      ignitions: [
+        { pool: "dev-core", name: "a.ign", content: "{}" },
+        { pool: "dev-core", name: "b.ign", content: '{"a":1}' },
+      ],
+    });
+  });
+
+  for (const text of ["", "no JSON", state(), JSON.stringify({ version: 3, deployment: null })])
+    it(`nothing in ${JSON.stringify(text)}`, () => {
+      deepEqual(knownThings(text), { pools: [], ignitions: [] });
+    });
+});
+
+describe("a machine that has lost its disk", () => {
+  const disk = "/pools/dev-core/a.qcow2";
+  for (const [what, files, volumes, expected] of [
+    ["its disk is there", [disk], ["a.qcow2"], false],
+    ["its disk is gone", [disk], ["b.qcow2"], true],
+    [
+      "its Ignition file is gone, which can be made again",
+      [disk, "/pools/dev-core/a.ign"],
+      ["a.qcow2"],
+      false,
+    ],
+    [
+      "a disk elsewhere is nobody's business",
+      [disk, "/other/b.qcow2", "/pools/dev-core2/c.qcow2"],
+      ["a.qcow2"],
+      false,
+    ],
+    ["it has no disk", [], [], false],
+  ] as const)
+    it(what, () => {
+      equal(lacksDisk(files, pool, volumes), expected);
+    });
+});
