@@ -67,7 +67,12 @@ export function makeDiscovery(
       delete: "release",
       environment: secret ? pulumi.secret(environment) : environment,
     },
-    { parent, dependsOn: after, ignoreChanges: ["environment", "interpreter"] },
+    {
+      parent,
+      dependsOn: after,
+      ignoreChanges: ["environment", "interpreter"],
+      additionalSecretOutputs: secret ? ["stdout"] : [],
+    },
   );
   return { url: secret ? pulumi.secret(command.stdout) : command.stdout };
 }
