@@ -170,8 +170,8 @@ program
 
 program
   .command("test")
-  .description("run all suites: checks, unit, integration, e2e (npm test)")
-  .argument("[suites...]", "only these: checks, unit, integration, e2e")
+  .description("run all suites: checks, unit, integration, faults (a short selection), e2e (npm test)")
+  .argument("[suites...]", "only these: checks, unit, integration, faults (all of them), e2e")
   .action(async (suites: string[]) => {
     await (await import("./verbs/test.ts")).test(paths, suites);
   });

@@ -14,11 +14,12 @@ import { closingLine, none, sum, type Counts } from "../ui/counts.ts";
 import { duration, Phases, together } from "../ui/phases.ts";
 
 /** Suites whose tests need the lab's packages, tools and image; their folder under test/ bears their name. */
-const labSuites = ["integration", "e2e"];
+const labSuites = ["integration", "faults", "e2e"];
 const suites = ["checks", "unit", ...labSuites];
 
 /**
- * Runs the suites in the order checks, unit, integration, e2e.
+ * Runs the suites in the order checks, unit, integration, faults, e2e. Of the faults, which take hours, only a short selection runs
+ * where nobody asks for them by name.
  * @param only names of suites; all where it is empty
  * @throws ExitError 1 when a test failed or none ran
  */
@@ -34,7 +35,8 @@ export async function test(paths: LabPaths, only: readonly string[]): Promise<vo
   for (const suite of chosen) {
     const began = performance.now();
     process.stdout.write(`\n== ${suite}\n`);
-    const counts = suite === "checks" ? await runChecks(paths) : await runMocha(paths, suite, path);
+    const env = suite === "faults" && only.length === 0 ? { FAULTS: process.env["FAULTS"] ?? "short" } : {};
+    const counts = suite === "checks" ? await runChecks(paths) : await runMocha(paths, suite, path, env);
     process.stdout.write(`== ${suite}: ${closingLine(counts)} (${duration(performance.now() - began)})\n`);
     total = sum(total, counts);
   }
@@ -74,7 +76,12 @@ async function runChecks(paths: LabPaths): Promise<Counts> {
   return counts;
 }
 
-async function runMocha(paths: LabPaths, suite: string, path: string | undefined): Promise<Counts> {
+async function runMocha(
+  paths: LabPaths,
+  suite: string,
+  path: string | undefined,
+  env: Readonly<Record<string, string>>,
+): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "coreos-cluster-test-"));
   const file = join(folder, "counts.json");
   try {
@@ -82,7 +89,7 @@ async function runMocha(paths: LabPaths, suite: string, path: string | undefined
     const colours = process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? [] : ["--no-color"];
     const result = await execa("mocha", [...colours, `test/${suite}/**/*.test.ts`], {
       cwd: paths.checkout,
-      env: { MOCHA_COUNTS: file, ...(path === undefined ? {} : { PATH: path }) },
+      env: { ...env, MOCHA_COUNTS: file, ...(path === undefined ? {} : { PATH: path }) },
       stdio: ["ignore", "inherit", "inherit"],
       reject: false,
     });
