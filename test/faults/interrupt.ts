@@ -1,6 +1,7 @@
 /** Runs of Pulumi that are struck in the middle. */
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isShort } from "./record.ts";
 import type { Stack } from "../integration/program/support.ts";
 
 /**
@@ -51,7 +52,7 @@ export async function strikeAt(
 }
 
 /** Runs `pulumi VERB` to its end. @returns the lines that it printed */
-export async function linesOf(stack: Stack, verb: "up" | "destroy"): Promise<number> {
+async function linesOf(stack: Stack, verb: "up" | "destroy"): Promise<number> {
   const { code, lines } = await strikeAt(stack, verb, { line: Infinity, delay: 0 }, () => undefined);
   if (code !== 0) throw new Error(`pulumi ${verb} ended with ${String(code)}`);
   return lines;
@@ -61,9 +62,22 @@ export async function linesOf(stack: Stack, verb: "up" | "destroy"): Promise<num
  * Points spread over a run that prints so many lines: the first ones before it has said anything, since there it reads
  * the program and asks the host.
  */
-export const spread = (lines: number, count: number): Point[] =>
+const spread = (lines: number, count: number): Point[] =>
   Array.from({ length: count }, (_, index) =>
     index === 0
       ? { line: 0, delay: 700 }
       : { line: Math.floor((index * lines) / count), delay: (index * 37) % 120 },
   );
+
+/** Lines of a run with two machines, about: what the short selection does with instead of measuring. */
+const USUAL = { up: 60, destroy: 36 };
+
+/** Points spread over a run of each verb, which are measured first; the stack is gone in the end, as in the beginning. */
+export async function pointsOf(
+  stack: Stack,
+  count: number,
+): Promise<Readonly<Record<"up" | "destroy", readonly Point[]>>> {
+  const up = isShort ? USUAL.up : await linesOf(stack, "up");
+  const destroy = isShort ? USUAL.destroy : await linesOf(stack, "destroy");
+  return { up: spread(up, count), destroy: spread(destroy, count) };
+}

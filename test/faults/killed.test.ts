@@ -1,6 +1,6 @@
 /** `pulumi up` and `pulumi destroy` are ended in the middle: as Ctrl-C does it, and as the kernel does when memory is short. */
 import { describeFault } from "./record.ts";
-import { linesOf, type Point, spread, strikeAt } from "./interrupt.ts";
+import { type Point, pointsOf, strikeAt } from "./interrupt.ts";
 import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 
 const POINTS = 20;
@@ -15,9 +15,7 @@ describe("runs that are killed", function () {
   before(async function () {
     this.timeout(30 * 60_000); // on a machine where the toolchain must be built
     subject = await makeSubject({ prefix: "k-core" });
-    const up = await linesOf(subject.stack, "up");
-    const destroy = await linesOf(subject.stack, "destroy");
-    points = { up: spread(up, POINTS), destroy: spread(destroy, POINTS) };
+    points = await pointsOf(subject.stack, POINTS);
     await subject.clean();
   });
   after(() => subject.place.remove());

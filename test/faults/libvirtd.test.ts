@@ -2,7 +2,7 @@
 import { equal } from "node:assert/strict";
 import { labUp } from "../../lab/libvirt/index.ts";
 import { describeFault } from "./record.ts";
-import { linesOf, type Point, spread, strikeAt } from "./interrupt.ts";
+import { type Point, pointsOf, strikeAt } from "./interrupt.ts";
 import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 
 const POINTS = 8;
@@ -15,9 +15,7 @@ describe("libvirtd ends", function () {
   before(async function () {
     this.timeout(30 * 60_000); // on a machine where the toolchain must be built
     subject = await makeSubject({ prefix: "v-core" });
-    const up = await linesOf(subject.stack, "up");
-    const destroy = await linesOf(subject.stack, "destroy");
-    points = { up: spread(up, POINTS), destroy: spread(destroy, POINTS) };
+    points = await pointsOf(subject.stack, POINTS);
   });
   after(() => subject.place.remove());
 

@@ -38,7 +38,7 @@ interface Row {
 const TABLE: readonly Row[] = [
   { fault: "a machine is switched off", remove: (place) => place.virsh("destroy", ONE) },
   { fault: "a machine is undefined, and runs on", remove: (place) => place.virsh("undefine", ONE) },
-  { fault: "a machine is destroyed and undefined", remove: (place) => remove(place, ONE), short: true },
+  { fault: "a machine is destroyed and undefined", remove: (place) => remove(place, ONE) },
   {
     fault: "all machines are destroyed and undefined",
     remove: async (place) => {
