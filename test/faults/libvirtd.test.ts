@@ -5,7 +5,7 @@ import { describeFault } from "./record.ts";
 import { type Point, pointsOf, strikeAt } from "./interrupt.ts";
 import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 
-const POINTS = 8;
+const POINTS = 5;
 
 describe("libvirtd ends", function () {
   this.timeout(PATIENCE);
@@ -44,7 +44,7 @@ describe("libvirtd ends", function () {
                   await subject.end();
                 } else await recover(() => subject.end());
               },
-              { short: verb === "up" && !back && index === 5 },
+              { short: verb === "up" && !back && index === 3 },
             );
         },
       );
