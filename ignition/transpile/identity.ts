@@ -66,6 +66,14 @@ function source(input: ValueMap, section: string, list: string, label: string): 
   return input[section] === undefined ? undefined : [section];
 }
 
+/** Where a unit's drop-ins are looked for: ct lists a unit two times where a config has a section for it and drop-ins beside. */
+function dropinLists(input: ValueMap, unit: Path, label: string): Path[] {
+  const list = unit.slice(0, -1);
+  const units = at(input, list);
+  if (!Array.isArray(units)) return [];
+  return units.flatMap((item, index) => (labelOf(item) === label ? [[...list, index, "dropins"]] : []));
+}
+
 /** A section's name in the input: `kernelArguments` is Butane's kernel_arguments. */
 const sectionIn = (input: ValueMap, section: string): string =>
   input[section] === undefined ? section.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : section;
@@ -83,7 +91,7 @@ function trace(output: ValueMap, input: ValueMap, path: Path): Path | undefined 
   const [part, inner] = rest;
   if (part === "dropins" && typeof inner === "number") {
     const name = labelOf(at(output, path.slice(0, 5)));
-    const dropin = name === undefined ? undefined : entry(input, [[...found, "dropins"]], name);
+    const dropin = name === undefined ? undefined : entry(input, dropinLists(input, found, label), name);
     if (dropin !== undefined) return dropin;
     const written = (WRITTEN_BY_CT[label] ?? []).find((key) => input[key] !== undefined);
     if (written !== undefined) return [written];

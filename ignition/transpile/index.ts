@@ -13,6 +13,7 @@ import { checkUnits, unfit } from "./checks.ts";
 import { onOneFileSystem } from "./fileSystems.ts";
 import { findingLines, findingText, type Finding } from "./findings.ts";
 import { traced } from "./identity.ts";
+import { etcdFindings, sectionsInVain } from "./meaning.ts";
 import { normalise } from "./normalise.ts";
 import { checkSpec, highest, majorOf } from "./spec.ts";
 import { convert, normalised, runButane, runCt, UntranslatableError, validate } from "./transpilers.ts";
@@ -167,8 +168,10 @@ class Transpilation {
   check(document: Document): void {
     const three = this.#forValidator(document);
     const found = three === undefined ? [] : validate(three);
-    const own = [...unfit(document, this.os), ...checkUnits(document)];
+    const own = [...unfit(document, this.os), ...checkUnits(document), ...etcdFindings(document, this.os)];
     refuse([...own, ...found].filter(({ fatal }) => fatal));
+    const old = this.inputs.filter((input) => input.user && (isClc(input) || isIgnition(input, 2)));
+    this.findings.push(...old.flatMap((input) => sectionsInVain(input.document, this.os)));
     this.findings.push(...own.filter(({ fatal }) => !fatal));
     // About other languages their transpilers have said the same.
     const json = this.inputs

@@ -209,3 +209,45 @@ describe("configs in the shapes that are published", () => {
     });
   }
 });
+
+describe("configs of one system on another", () => {
+  const said = (content: string, os: OsFamily, make = (made: ClusterPlan) => made): readonly string[] => {
+    const made = withSnippets(make(plan({ os })), text("mine.yaml", content));
+    config(made);
+    return warningsOf(made);
+  };
+  const clc =
+    'etcd:\n  name: "{HOSTNAME}"\n  listen_client_urls: http://0.0.0.0:2379\nnetworkd:\n  units:\n    - name: a.network\n      contents: "[Match]\\nName=e*\\n"\n';
+  const matchbox =
+    "systemd:\n  units:\n    - name: etcd-member.service\n      enable: true\n      dropins:\n        - name: 40-etcd-cluster.conf\n          contents: |\n            [Service]\n            Environment=ETCD_LISTEN_CLIENT_URLS=http://0.0.0.0:2379\n";
+
+  it("say what has no effect on Fedora CoreOS", () => {
+    const [etcd, networkd, ...others] = said(clc, "fedora-coreos", bare);
+    assert.match(etcd ?? "", /^mine\.yaml line 2: etcd has no effect on fedora-coreos: .*profile etcd/);
+    assert.match(
+      networkd ?? "",
+      /^mine\.yaml line 5: networkd has no effect on fedora-coreos: NetworkManager/,
+    );
+    assert.deepEqual(others, []);
+  });
+
+  it("don't break the etcd of Fedora CoreOS", () => {
+    assert.match(
+      refusal(() => said(clc, "fedora-coreos")),
+      /mine\.yaml line 2: the drop-in 20-clct-etcd-member\.conf .*section etcd.* takes the place of the Podman container/,
+    );
+    assert.match(
+      said(matchbox, "fedora-coreos").join(),
+      /line 6: .*ETCD_LISTEN_CLIENT_URLS, which etcd's container/,
+    );
+  });
+
+  it("don't keep Flatcar's etcd from starting", () => {
+    assert.match(
+      refusal(() => said(matchbox, "flatcar")),
+      /mine\.yaml line 6: etcd-member\.service gets ETCD_LISTEN_CLIENT_URLS by .*: etcd does not start with both/,
+    );
+    assert.deepEqual(said(matchbox, "flatcar", bare), []);
+    assert.match(said(matchbox, "container-linux").join(), /etcd reads the flags alone/);
+  });
+});
