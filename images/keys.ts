@@ -35,7 +35,7 @@ export const PINNED_KEYS: Readonly<Record<string, PinnedKeys>> = {
 /** Whose signature counts. */
 export type Signer =
   | { readonly kind: "family"; readonly family: string }
-  | { readonly kind: "file"; readonly path: string; readonly text: string };
+  | { readonly kind: "file"; readonly path: string; readonly bytes: Buffer };
 
 export const nameOf = (signer: Signer): string => (signer.kind === "family" ? signer.family : signer.path);
 
@@ -43,7 +43,7 @@ export const nameOf = (signer: Signer): string => (signer.kind === "family" ? si
 export const signerId = (signer: Signer): string =>
   signer.kind === "family"
     ? [signer.family, ...(PINNED_KEYS[signer.family]?.fingerprints ?? [])].join(" ")
-    : createHash("sha256").update(signer.text).digest("hex");
+    : createHash("sha256").update(signer.bytes).digest("hex");
 
 /** What `image.signedBy` means, or `os` where it is not set; undefined for an OS whose images nobody signs. */
 export function signerOf(
@@ -56,7 +56,7 @@ export function signerOf(
   if (signedBy === undefined) return undefined;
   const path = resolvePath(signedBy);
   try {
-    return { kind: "file", path, text: readFileSync(path, "utf8") };
+    return { kind: "file", path, bytes: readFileSync(path) };
   } catch (error) {
     const families = Object.keys(PINNED_KEYS).join(", ");
     throw new ImageProblem(
@@ -67,20 +67,22 @@ export function signerOf(
 
 const BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*?-----END PGP PUBLIC KEY BLOCK-----/g;
 
-/** All public keys of a text with any number of armored blocks. */
-export async function readKeys(text: string): Promise<PublicKey[]> {
+/** All public keys of a file: any number of armored blocks, or binary as `gpg --export` writes them. */
+export async function readKeys(bytes: Buffer): Promise<PublicKey[]> {
   const openpgp = await import("openpgp");
-  const blocks = text.match(BLOCK) ?? [];
+  const blocks = bytes.toString("latin1").match(BLOCK) ?? [];
   const keys = await Promise.all(blocks.map((armoredKeys) => openpgp.readKeys({ armoredKeys })));
+  const binary = blocks.length === 0 && (bytes[0] ?? 0) >= 0x80; // a packet's tag has its highest bit set
+  if (binary) keys.push(await openpgp.readKeys({ binaryKeys: new Uint8Array(bytes) }));
   return keys.flat().map((key) => key.toPublic());
 }
 
 const fingerprintOf = (key: PublicKey): string => key.getFingerprint().toUpperCase();
 
-/** The keys of `text` whose primary fingerprint is pinned for a family. */
-export async function pinnedAmong(text: string, family: string): Promise<PublicKey[]> {
+/** The keys of a file whose primary fingerprint is pinned for a family. */
+export async function pinnedAmong(bytes: Buffer, family: string): Promise<PublicKey[]> {
   const pins = PINNED_KEYS[family]?.fingerprints ?? [];
-  return (await readKeys(text)).filter((key) => pins.includes(fingerprintOf(key)));
+  return (await readKeys(bytes)).filter((key) => pins.includes(fingerprintOf(key)));
 }
 
 /** The file of the keys that are brought along. */
@@ -98,11 +100,11 @@ async function merged(known: readonly PublicKey[], more: readonly PublicKey[]): 
   return [...(await Promise.all(updated)), ...others];
 }
 
-function readIfThere(path: string): string {
+function readIfThere(path: string): Buffer {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch {
-    return ""; // nothing was fetched yet
+    return Buffer.alloc(0); // nothing was fetched yet
   }
 }
 
@@ -112,12 +114,14 @@ function readIfThere(path: string): string {
  */
 export async function knownKeys(signer: Signer): Promise<PublicKey[]> {
   if (signer.kind === "family") {
-    const bundled = await pinnedAmong(readFileSync(bundledFile(signer.family), "utf8"), signer.family);
+    const bundled = await pinnedAmong(readFileSync(bundledFile(signer.family)), signer.family);
     return await merged(bundled, await pinnedAmong(readIfThere(fetchedFile(signer.family)), signer.family));
   }
-  const keys = await readKeys(signer.text).catch(() => []);
+  const keys = await readKeys(signer.bytes).catch(() => []);
   if (keys.length === 0)
-    throw new ImageProblem(`in image.signedBy a file with an armored public key; ${signer.path} holds none`);
+    throw new ImageProblem(
+      `in image.signedBy a file with a public key, armored or binary; ${signer.path} holds none`,
+    );
   return keys;
 }
 
@@ -137,8 +141,8 @@ export async function refreshedKeys(
   if (official === undefined) return undefined;
   report(`image: looking for new keys of ${family} at ${official}`);
   try {
-    const text = (await fetchSmall(mirrored(official)))?.toString("utf8") ?? "";
-    const fetched = await pinnedAmong(text, family);
+    const bytes = (await fetchSmall(mirrored(official))) ?? Buffer.alloc(0);
+    const fetched = await pinnedAmong(bytes, family);
     if (fetched.length === 0) return undefined;
     const keys = await merged(known, fetched);
     mkdirSync(join(imagesFolder(), "keys"), { recursive: true, mode: 0o700 });

@@ -141,12 +141,22 @@ describe("images and several runs", function () {
     assert.equal(server.sent, bytes.length);
   });
 
-  it("is unpacked anew where a run was killed while it unpacked", async () => {
-    writeFileSync(place.path("a.gz"), bytes);
-    const unfinished = place.path(join("cache/images/contents", `${sha256(bytes)}.part`));
-    mkdirSync(place.path("cache/images/contents"), { recursive: true });
-    writeFileSync(unfinished, data.subarray(0, 1_000_000)); // what such a run leaves
-    right(await new Run({ source: place.path("a.gz"), sha256: sha256(bytes) }).good());
+  it("is unpacked anew where a run was killed while it unpacked; who waited does it", async () => {
+    // A run that unpacks long enough to be met in the middle: its zstd is a program that stops there.
+    const slow = packed(data, "zstd");
+    writeFileSync(place.path("a.zst"), slow);
+    const request = { source: place.path("a.zst"), sha256: sha256(slow) };
+    mkdirSync(place.path("bin"));
+    const program = `#!/bin/sh\nPATH=\${PATH#*:}; zstd "$@" | head -c 1000000; touch '${place.path("begun")}'; sleep 20\n`;
+    writeFileSync(place.path("bin/zstd"), program, { mode: 0o755 });
+    const first = new Run(request, ["env", `PATH=${place.path("bin")}:${process.env["PATH"] ?? ""}`]);
+    await until("it is in the middle", () => existsSync(place.path("begun")));
+    const unfinished = place.path(join("cache/images/contents", `${sha256(slow)}.part`));
+    await until("a part is written", () => statSync(unfinished).size >= 900_000);
+    const second = new Run(request);
+    await until("the second waits", () => second.text.includes("waiting for another run"));
+    await first.kill();
+    right(await second.good());
   });
 
   it("clears away what nobody has come back for in a week, and nothing younger", async () => {

@@ -21,12 +21,12 @@ describe("signatures of images", function () {
     place.end();
   });
 
-  const check = (signature: Buffer, armored: string) =>
+  const check = (signature: Buffer, keys: string | Uint8Array) =>
     verifySignature(
       place.path("image"),
       signature,
       "image.sig",
-      { kind: "file", path: "key.asc", text: armored },
+      { kind: "file", path: "key.asc", bytes: Buffer.from(keys) },
       () => undefined,
     );
 
@@ -43,6 +43,17 @@ describe("signatures of images", function () {
   it("hold by one of several keys in a file", async () => {
     const [one, two] = [await makeKey(), await makeKey()];
     assert.match(await check(await sign(data, two.secret), `${one.armored}\n${two.armored}`), /key/);
+  });
+
+  it("hold by a key in a binary file, as gpg --export writes it", async () => {
+    const [one, two] = [await makeKey(), await makeKey()];
+    const ring = Buffer.concat([one, two].map(({ secret }) => secret.toPublic().write()));
+    assert.match(await check(await sign(data, two.secret), ring), /key/);
+    await assert.rejects(check(await sign(data, (await makeKey()).secret), ring), /which is none of/);
+    await assert.rejects(
+      check(await sign(data, two.secret), ring.subarray(0, 40)),
+      /armored or binary; key\.asc/,
+    );
   });
 
   it("do not hold of another content", async () => {
@@ -116,7 +127,7 @@ describe("signatures of images", function () {
       );
     await assert.rejects(
       check(await sign(data, key.secret), "no key"),
-      /a file with an armored public key; key\.asc holds none/,
+      /a file with a public key, armored or binary; key\.asc holds none/,
     );
   });
 });
@@ -141,7 +152,7 @@ describe("the keys of the OS families", function () {
 
   for (const [family, { fingerprints }] of Object.entries(PINNED_KEYS)) {
     it(`that are brought along for ${family} are the pinned ones, all of them and no other`, async () => {
-      const keys = await readKeys(readFileSync(bundledFile(family), "utf8"));
+      const keys = await readKeys(readFileSync(bundledFile(family)));
       assert.deepEqual(
         keys.map((key) => key.getFingerprint().toUpperCase()).sort(),
         [...fingerprints].sort(),
@@ -164,7 +175,7 @@ describe("the keys of the OS families", function () {
 
   it("include none that is not pinned, wherever it comes from", async () => {
     const { armored } = await makeKey();
-    assert.deepEqual(await pinnedAmong(armored, "flatcar"), []);
+    assert.deepEqual(await pinnedAmong(Buffer.from(armored), "flatcar"), []);
   });
 
   const official = "/www.flatcar.org/security/image-signing-key/Flatcar_Image_Signing_Key.asc";
@@ -205,8 +216,10 @@ describe("the keys of the OS families", function () {
     const real = pinned.fingerprints;
     pinned.fingerprints = [fingerprint];
     try {
-      server.serve(official, Buffer.from(rotated.toPublic().armor()));
       const signature = await sign(data, rotated, { date: before });
+      server.serve(official, Buffer.from("<html>nothing here</html>"));
+      await assert.rejects(flatcar(signature), /which is none of/);
+      server.serve(official, Buffer.from(rotated.toPublic().write())); // binary, as Fedora's may be
       assert.match(await flatcar(signature), /^flatcar's key [0-9A-F]{16}, 2024-06-01$/);
       // They are kept: the next signature needs no network.
       assert.equal(
