@@ -10,6 +10,7 @@ import { resolveImage } from "./images/resolve.ts";
 import { DEFAULTS } from "./plan/defaults.ts";
 import { filesNamed } from "./plan/files.ts";
 import { findProblems } from "./plan/index.ts";
+import { isMisplaced } from "./plan/keys.ts";
 import type { FileFinding, RawSettings } from "./plan/raw.ts";
 import { imageRequestOf } from "./plan/schema/image.ts";
 import { prefixIn } from "./plan/typed.ts";
@@ -74,12 +75,14 @@ export async function readSettings(): Promise<RawSettings> {
   const namespace = `${pulumi.getProject()}:`;
   // "" stands for a key that is not set: the default that Pulumi.yaml must give each key that it describes.
   const own = Object.entries(pulumi.runtime.allConfig()).filter(
-    ([key, text]) => key.startsWith(namespace) && text !== "",
+    ([key, text]) => (key.startsWith(namespace) || isMisplaced(key, pulumi.getProject())) && text !== "",
   );
-  const values = Object.fromEntries(
-    own.map(([key, text]) => [key.slice(namespace.length), plainValue(text)]),
-  );
-  const secretKeys = Object.keys(values).filter((key) => isConfigSecret(`${namespace}${key}`));
+  const short = (key: string): string => (key.startsWith(namespace) ? key.slice(namespace.length) : key);
+  const values = Object.fromEntries(own.map(([key, text]) => [short(key), plainValue(text)]));
+  const secretKeys = own
+    .map(([key]) => key)
+    .filter(isConfigSecret)
+    .map(short);
   const stack = pulumi.getStack();
   const files = filesNamed({ stack, values, secretKeys }).map(
     (source) => [source, readSource(source)] as const,

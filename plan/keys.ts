@@ -8,6 +8,7 @@ import { MACHINE_KEYS } from "./keys/machines.ts";
 import { SOFTWARE_KEYS } from "./keys/software.ts";
 import type { ConfigKey, KeyPart } from "./keys/types.ts";
 import type { Path } from "./remedies.ts";
+import { suggest } from "./suggest.ts";
 
 export type { ConfigKey, KeyPart } from "./keys/types.ts";
 
@@ -39,6 +40,21 @@ export function infoAt(path: Path): KeyPart | undefined {
   const info = keyOf(key);
   if (key === "nodes") return second === undefined ? info : info?.parts?.[second];
   return first === undefined ? info : info?.parts?.[first];
+}
+
+/** Namespaces of other readers: of the provider with keys of its own, and of Pulumi itself. */
+const FOREIGN: readonly string[] = ["libvirt", "pulumi"];
+
+/**
+ * Whether a config key of another namespace was likely meant for this project: its name is one of the project's keys, or like
+ * one where the namespace is like the project's. Pulumi hands it to nobody, and says nothing.
+ * @param key with its namespace.
+ */
+export function isMisplaced(key: string, project: string): boolean {
+  const [namespace = "", name = ""] = key.split(":");
+  if (namespace === project || FOREIGN.includes(namespace)) return false;
+  if (keyOf(name) !== undefined) return true;
+  return suggest(namespace, [project]) !== undefined && suggest(name, CONFIG_KEY_NAMES) !== undefined;
 }
 
 /** The names that can stand in the map at a path. */

@@ -2,6 +2,7 @@
 import type * as z from "zod/mini";
 import type { Problem } from "./errors.ts";
 import { CONFIG_KEY_NAMES, infoAt, knownAt } from "./keys.ts";
+import { DISCOVERY_MODES } from "./keys/cluster.ts";
 import type { RawSettings } from "./raw.ts";
 import { both, pathText, removal, renaming, setting, valueAt, type Path } from "./remedies.ts";
 import type { IssueParams } from "./schema/index.ts";
@@ -48,7 +49,7 @@ function unknownKeys(issue: Issue & { code: "unrecognized_keys" }, raw: RawSetti
   const beside = valueAt(raw.values, issue.path) ?? {};
   return issue.keys.map((name) => {
     const path = [...issue.path, name];
-    const meant = suggest(name, known);
+    const meant = suggest(issue.path.length === 0 ? name.replace(/^[^:]*:/, "") : name, known);
     const others =
       issue.path.length === 0
         ? `one of the keys ${known.join(", ")}`
@@ -60,6 +61,14 @@ function unknownKeys(issue: Issue & { code: "unrecognized_keys" }, raw: RawSetti
     const renamed = free ? renaming(raw.values, path, meant) : undefined;
     return problemAt(raw, path, `the key ${meant}; there is none of this name`, renamed ?? removal(path));
   });
+}
+
+/** The discovery mode that a text without one, or a mistyped one, is likely meant to be. */
+function meantMode(path: Path, raw: RawSettings): string | undefined {
+  const at = path.join(".");
+  const value = valueAt(raw.values, path);
+  if ((at !== "discovery" && at !== "discovery.mode") || typeof value !== "string") return undefined;
+  return isSecret(raw, path) ? undefined : suggest(value, DISCOVERY_MODES);
 }
 
 /** The command that mends what an issue is about. */
@@ -77,7 +86,7 @@ function remedyOf(path: Path, params: IssueParams, raw: RawSettings): string {
     if (within === undefined) return setting(raw.values, forList === true ? path.slice(0, -1) : path, word);
     return both(removal(path), setting({}, [...path, ...within], word));
   }
-  const word = info?.example ?? "'<value>'";
+  const word = meantMode(path, raw) ?? info?.example ?? "'<value>'";
   if (info?.within === undefined || inList) return setting(raw.values, path, word);
   // The example is a part of the value: what is wrong goes as a whole.
   const set = setting({}, [...path, ...info.within], word);

@@ -19,6 +19,15 @@ interface Finding {
 const without = (set: readonly ProfileName[], ...names: readonly string[]): ProfileName[] =>
   set.filter((name) => !names.includes(name));
 
+/** The set with what its profiles need one of, so that a remedy needs no second one. */
+function withNeeds(set: readonly ProfileName[]): ProfileName[] {
+  const complete = set.flatMap((name) => {
+    const { needsOneOf = [] } = PROFILES[name];
+    return needsOneOf.some((other) => set.includes(other)) ? [name] : [...needsOneOf.slice(0, 1), name];
+  });
+  return [...new Set(complete)];
+}
+
 /** What is wrong with a set of profiles on a system, whoever the machine is. */
 function setFindings(set: readonly ProfileName[], os: OsFamily | undefined): Finding[] {
   return set.flatMap((name): Finding[] => {
@@ -65,7 +74,7 @@ function roleFinding(node: NodeDraft, who: string): Finding | undefined {
   // A member's etcd can come from a snippet of the user's own.
   if (role === "member" && !set.includes("etcd") && snippets.length === 0) {
     const expected = `with etcd, since ${who} the role member and no snippet that could bring it`;
-    return { expected, instead: [...without(set, "etcd-client"), "etcd"] };
+    return { expected, instead: withNeeds([...without(set, "etcd-client"), "etcd"]) };
   }
   return undefined;
 }

@@ -86,6 +86,20 @@ describe("reading the settings", () => {
     });
   });
 
+  it("hands over keys of the project that were set in another namespace, and no others", async () => {
+    const misplaced = { "coreos:nodes": "3", "coreos-clustr:memroy": "1", "coreos-clustr:memory": "1GiB" };
+    const others = {
+      "libvirt:uri": "qemu:///system",
+      "pulumi:template": "x",
+      "aws:region": "y",
+      "aws:nodez": "1",
+      "coreos-clustr:x": "y",
+    };
+    const { values, secretKeys } = await read({ ...misplaced, ...others }, ["coreos-clustr:memory"]);
+    assert.deepEqual(values, misplaced);
+    assert.deepEqual(secretKeys, ["coreos-clustr:memory"]);
+  });
+
   it("names the keys that are secret", async () => {
     const { secretKeys } = await read({ "coreos-cluster:discovery": "{}", "coreos-cluster:nodes": "3" }, [
       "coreos-cluster:discovery",

@@ -37,7 +37,19 @@ export default [
     set: { discovery: "etcd" },
     says: 'discovery is "etcd"',
     right: "an object with a mode: service, etcd, url, static or v3",
-    mend: "pulumi config rm discovery && pulumi config set --path discovery.mode service",
+    mend: "pulumi config rm discovery && pulumi config set --path discovery.mode etcd",
+  },
+  {
+    set: { discovery: { mode: "sttaic" } },
+    says: 'discovery.mode is "sttaic"',
+    right: "service, etcd, url, static or v3",
+    mend: "pulumi config set --path discovery.mode static",
+  },
+  {
+    set: { discovery: { mode: "gossip" } },
+    says: 'discovery.mode is "gossip"',
+    right: "service, etcd, url, static or v3",
+    mend: "pulumi config set --path discovery.mode service",
   },
   {
     set: { discovery: [] },
@@ -126,13 +138,13 @@ export default [
   {
     set: { os: "flatcar", etcdVersion: "3.6.1", discovery: { mode: "v3" } },
     says: "discovery.endpoints is not set",
-    right: "the http or https URLs of etcd 3.6 members that serve as registry, without paths",
+    right: "the http or https URLs of the etcd members (3.4 or newer) that serve as registry, without paths",
     mend: "pulumi config set --path discovery.endpoints http://registry.example:2379",
   },
   {
     set: { os: "flatcar", etcdVersion: "3.6.1", discovery: { mode: "v3", endpoints: [] } },
     says: "discovery.endpoints is []",
-    right: "the http or https URLs of etcd 3.6 members that serve as registry, without paths",
+    right: "the http or https URLs of the etcd members (3.4 or newer) that serve as registry, without paths",
     mend: "pulumi config rm --path discovery.endpoints && pulumi config set --path discovery.endpoints http://registry.example:2379",
   },
   {
@@ -142,13 +154,15 @@ export default [
       discovery: { mode: "v3", endpoints: "http://r:2379,r2:2379" },
     },
     says: 'discovery.endpoints is "http://r:2379,r2:2379"',
-    right: "http or https URLs of etcd 3.6 members, without a path, such as http://registry.example:2379",
+    right:
+      "http or https URLs of the registry's etcd members (3.4 or newer), without a path, such as http://registry.example:2379",
     mend: "pulumi config set --path discovery.endpoints http://r:2379",
   },
   {
     set: { os: "flatcar", etcdVersion: "3.6.1", discovery: { mode: "v3", endpoints: ["http://r:2379/x"] } },
     says: 'discovery.endpoints[0] is "http://r:2379/x"',
-    right: "http or https URLs of etcd 3.6 members, without a path, such as http://registry.example:2379",
+    right:
+      "http or https URLs of the registry's etcd members (3.4 or newer), without a path, such as http://registry.example:2379",
     mend: "pulumi config rm --path discovery.endpoints && pulumi config set --path discovery.endpoints http://registry.example:2379",
   },
   {

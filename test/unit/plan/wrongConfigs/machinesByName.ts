@@ -114,7 +114,7 @@ export default [
     set: { nodes: { "web-1": { profiles: ["base"] } } },
     says: 'nodes["web-1"].profiles is ["base"]',
     right: "with etcd, since web-1 has the role member and no snippet that could bring it",
-    mend: `pulumi config rm --path 'nodes["web-1"].profiles' && pulumi config set --path 'nodes["web-1"].profiles' base,etcd`,
+    mend: `pulumi config rm --path 'nodes["web-1"].profiles' && pulumi config set --path 'nodes["web-1"].profiles' base,metadata-local,etcd`,
   },
   {
     set: { nodes: { "web-1": { snippets: { a: 1 } } } },

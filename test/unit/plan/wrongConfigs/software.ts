@@ -65,6 +65,12 @@ export default [
     mend: "pulumi config set profiles base,metadata-local,etcd",
   },
   {
+    set: { profiles: [] },
+    says: "profiles is []",
+    right: "with etcd, since the nodes have the role member and no snippet that could bring it",
+    mend: "pulumi config set profiles metadata-local,etcd",
+  },
+  {
     set: { role: "client", profiles: "base,metadata-local,etcd" },
     says: 'profiles is "base,metadata-local,etcd"',
     right: "without etcd, since the nodes have the role client; etcd-client points at the cluster",

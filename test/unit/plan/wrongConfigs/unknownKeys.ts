@@ -39,4 +39,16 @@ export default [
     right: "the key prefix; there is none of this name",
     mend: "pulumi config rm Prefix && pulumi config set prefix web",
   },
+  {
+    set: { "coreos:nodes": 3 },
+    says: "coreos:nodes is 3",
+    right: "the key nodes; there is none of this name",
+    mend: "pulumi config rm coreos:nodes && pulumi config set nodes 3",
+  },
+  {
+    set: { "coreos-clustr:memroy": "1GiB" },
+    says: 'coreos-clustr:memroy is "1GiB"',
+    right: "the key memory; there is none of this name",
+    mend: "pulumi config rm coreos-clustr:memroy && pulumi config set memory 1GiB",
+  },
 ] satisfies readonly WrongConfig[];
