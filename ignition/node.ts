@@ -27,6 +27,8 @@ function userInput(
   placeholders?: Placeholders,
 ): Input {
   const read = readSource(file);
+  if (Object.keys(read.profile.value).length === 0)
+    warn(`${file.source} is empty: it brings nothing to a node`);
   const source: Source =
     placeholders === undefined
       ? read

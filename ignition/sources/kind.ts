@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { RenderError } from "../errors.ts";
 import { parseProfile, type Profile } from "../render/profile.ts";
 import { isMap, type Path, type ValueMap } from "../render/values.ts";
+import { suggest } from "../../plan/suggest.ts";
 import type { SourceFile } from "../../plan/types.ts";
 
 export type Language =
@@ -80,6 +81,57 @@ function checkIgnition({ source, value, lineOf }: Profile): void {
   }
 }
 
+/** The sections that ct reads (its configuration.md). */
+const SECTIONS = [
+  "ignition",
+  "storage",
+  "systemd",
+  "networkd",
+  "passwd",
+  "etcd",
+  "flannel",
+  "docker",
+  "update",
+  "locksmith",
+];
+
+/** @throws RenderError where nothing in it is a Container Linux Config: ct would warn of each key, and a node would have nothing. */
+function checkClc({ source, value, lineOf }: Profile): void {
+  const keys = Object.keys(value);
+  const [first] = keys;
+  if (first === undefined) return;
+  if (value["ignitionVersion"] !== undefined) {
+    throw new RenderError(
+      `${source} line ${lineOf(["ignitionVersion"])}: ignitionVersion: Ignition 1 is read by none of these systems; write it as ` +
+        "a Container Linux Config, as Butane or as Ignition JSON",
+    );
+  }
+  if (keys.some((key) => SECTIONS.includes(key))) return;
+  const meant = suggest(first, SECTIONS);
+  throw new RenderError(
+    `${source} line ${lineOf([first])}: ${first} is no section of a Container Linux Config` +
+      `${meant === undefined ? "" : ` (${meant} is one)`}, and nothing else in the file is. Butane begins with variant:, and an ` +
+      "Ignition config has ignition.version",
+  );
+}
+
+/** What Go's text/template calls actions, but for plain values, which YAML can hold. */
+const TEMPLATE = /\{\{-?\s*(?:if|range|else|end|with|template|define|block)\b.*?\}\}/;
+
+/** @throws RenderError where it is no YAML, with the likely reason. */
+function parseYaml(source: string, text: string): Profile {
+  try {
+    return parseProfile(source, text);
+  } catch (cause) {
+    const action = TEMPLATE.exec(text)?.[0];
+    if (!(cause instanceof RenderError) || action === undefined) throw cause;
+    throw new RenderError(
+      `${cause.message}. It has template actions such as ${action}, which another program fills in: give what that program makes of it`,
+      { cause },
+    );
+  }
+}
+
 const read = new WeakMap<SourceFile, Source>();
 
 /**
@@ -97,11 +149,12 @@ export function readSource(file: SourceFile): Source {
     );
   }
   const text = file.text.replace(/^\ufeff/, "");
-  const yaml = parseProfile(file.source, text);
+  const yaml = parseYaml(file.source, text);
   const language = languageOf(yaml.value);
   const value = language.kind === "ignition" ? parseJson(file.source, text) : yaml.value;
   const profile: Profile = { ...yaml, value, user: true };
   if (language.kind === "ignition") checkIgnition(profile);
+  if (language.kind === "clc") checkClc(profile);
   const source: Source = { profile, language, folder: dirname(file.path) };
   read.set(file, source);
   return source;

@@ -73,6 +73,7 @@ describe("the user's own file in place of the profiles", () => {
   it("may be empty", () => {
     const made = withOwn({ os: "fedora-coreos" }, text("own.yml", "# nothing yet\n"));
     assert.equal(config(made).ignition.version, "3.1.0");
+    assert.deepEqual(warningsOf(made), ["own.yml is empty: it brings nothing to a node"]);
   });
 
   it("shows ct's warnings once, and goes on", () => {

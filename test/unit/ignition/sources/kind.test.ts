@@ -51,6 +51,26 @@ describe("the language of a user's file", () => {
       '{"ignition": {"version": "2.0.0"}, "systemd": {"units":\n[null]}}',
       /^a line 2: systemd\.units must be a list of maps/,
     ],
+    [
+      "Ignition 1",
+      '{"ignitionVersion": 1, "systemd": {}}',
+      /^a line 1: ignitionVersion: Ignition 1 is read by none of these systems; write it as a Container Linux Config, as Butane or as Ignition JSON$/,
+    ],
+    [
+      "a mistyped section alone",
+      "# hello\nsytemd: { units: [] }\n",
+      /^a line 2: sytemd is no section of a Container Linux Config \(systemd is one\), and nothing else in the file is/,
+    ],
+    [
+      "something else",
+      "apiVersion: v1\nkind: Pod\n",
+      /^a line 1: apiVersion is no section of a Container Linux Config, and nothing else in the file is\. Butane begins with variant:, .*ignition\.version/,
+    ],
+    [
+      "a template of Go's",
+      "systemd: {}\n{{ if .keys }}\npasswd: {}\n{{end}}\n",
+      /^a line \d+: .*\. It has template actions such as \{\{ if \.keys \}\}, which another program fills in: give what that program makes of it$/,
+    ],
     ["broken YAML", "a: 1\nb: [\n", /^a line 3: /],
     ["a list", "- a\n", /^a: .* is a map/],
   ];
