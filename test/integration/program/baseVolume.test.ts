@@ -10,7 +10,7 @@ const over = (prefix: string, volume: Partial<{ pool: string; name: string }> = 
 });
 
 describe("disks over a volume that is on the host already", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let place: Place;
   let path: string;
 

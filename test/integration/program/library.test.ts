@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePlace, type Place, type Stack } from "./support.ts";
@@ -18,6 +18,7 @@ const common = {
   bridge: config.require("bridge"),
   domainType: "qemu" as const,
   memory: 512,
+  snippets: config.getObject<string[]>("snippets") ?? [],
   sshAuthorizedKeys: ["${KEY}"],
 };
 const options = {
@@ -77,19 +78,22 @@ function makeProject(folder: string): void {
 describe("clusters in a program of a user's own", function () {
   this.timeout(240_000);
   let place: Place;
+  let project: string;
+  let config: Readonly<Record<string, string>>;
   let stack: Pick<Stack, "pulumi">;
 
   before(async function () {
     this.timeout(30 * 60_000); // on a machine where the toolchain must be built
     place = await makePlace();
-    const project = join(place.folder, "mine");
+    project = join(place.folder, "mine");
     makeProject(project);
-    stack = await place.program("mine", project, {
+    config = {
       "mine:image": place.image,
       "mine:bridge": place.host.bridge,
       "mine:registry": place.host.registry,
       "mine:description": "theirs",
-    });
+    };
+    stack = await place.program("mine", project, config);
   });
   after(() => place.remove());
 
@@ -120,6 +124,20 @@ describe("clusters in a program of a user's own", function () {
     const { stdout } = await stack.pulumi("stack", "output", "url", "--show-secrets");
     ok(stdout.startsWith(place.host.registry), stdout);
     ok(!(await stack.pulumi("stack", "export")).stdout.includes(place.host.registry));
+  });
+
+  it("are refused for a mistake in a file by its line, without a trace of the program", async () => {
+    writeFileSync(join(project, "motd.yaml"), "storage: [\n");
+    const wrong = await place.program("wrong", project, {
+      ...config,
+      "mine:snippets": JSON.stringify(["./motd.yaml"]),
+    });
+    const error = await wrong.pulumi("preview").then(
+      () => "",
+      (failure: unknown) => String(failure),
+    );
+    match(error, /node red01 could not be made\. \.\/motd\.yaml line 2: /);
+    ok(!error.includes("    at "), error);
   });
 
   it("leave nothing behind", async () => {
