@@ -109,7 +109,8 @@ describe("connection URIs", () => {
   });
 });
 
-describe("words for a shell elsewhere", () => {
+describe("words for a shell elsewhere", function () {
+  this.timeout(60_000); // a hundred shells, on a machine that may be busy
   const word = fc.string({ unit: "binary", maxLength: 20 }).filter((text) => !/[\0\r\n]/.test(text));
 
   /** What a shell makes of a command line, each word in a line of its own. */
