@@ -14,7 +14,7 @@ import { assertGolden } from "./golden.ts";
 import { memberHosts, membersOf, profileFiles } from "../../../ignition/families.ts";
 import { composeConfig } from "../../../ignition/index.ts";
 import { CONSOLES, OS_FAMILIES, OS_TRAITS } from "../../../plan/os.ts";
-import type { ClusterPlan, NodePlan } from "../../../plan/types.ts";
+import type { ClusterPlan, NodePlan, OsFamily } from "../../../plan/types.ts";
 
 const ways = Object.entries(DISCOVERIES);
 const config = (made: ClusterPlan, node: NodePlan): string =>
@@ -44,6 +44,26 @@ describe("a node's Container Linux Config by system", () => {
     });
     const node = withProfiles(nodeOf(made, "one"), allProfiles("fedora-coreos", "metadata-remote"));
     assertGolden(join(import.meta.dirname, "golden/fedora-coreos-s390x-all.yaml"), config(made, node));
+  });
+
+  it("differs from x86_64's, with all profiles, by what was reviewed on each other architecture", () => {
+    const lines = (os: OsFamily, arch: string): string[] => {
+      const made = cluster({ os, arch, ...fullSettings });
+      return config(made, withProfiles(nodeOf(made, "one"), allProfiles(os, "metadata-local"))).split("\n");
+    };
+    const differences = OS_FAMILIES.flatMap((os) => {
+      const usual = lines(os, "x86_64");
+      return OS_TRAITS[os].architectures
+        .filter((arch) => arch !== "x86_64")
+        .flatMap((arch) => {
+          const other = lines(os, arch);
+          const changed = other.flatMap((line, at) =>
+            line === usual[at] ? [] : [`-${usual[at] ?? ""}`, `+${line}`],
+          );
+          return [`${os} ${arch}`, ...(other.length === usual.length ? changed : ["another length"])];
+        });
+    });
+    assertGolden(join(import.meta.dirname, "golden/architectures.diff"), `${differences.join("\n")}\n`);
   });
 
   for (const os of OS_FAMILIES) {
