@@ -6,7 +6,7 @@ import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { changes, diagnostics } from "./pulumiOutput.ts";
 import { UserError } from "../ui/errors.ts";
-import { defineTransient, restoreFiles } from "./restore.ts";
+import { settleMachines, restoreFiles } from "./restore.ts";
 import { runInLab, type LabSession } from "./session.ts";
 
 const quiet = ["--non-interactive", "--color", "never"] as const;
@@ -96,13 +96,13 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
 const LOST = /retrieving (remote )?volume|[Ss]torage (pool|volume) not found|storage pool .* is not active/;
 
 /**
- * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, those that
- * vanished are made again. The comparison stops at a pool or a file that vanished: those are made again before it is tried once more.
+ * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, suspended ones go
+ * on, those that vanished are made again. The comparison stops at a pool or a file that vanished: those are made again before it is tried once more.
  * @returns what was changed, by Pulumi's own count
  */
 export async function up(session: LabSession, onLine: (line: string) => void): Promise<string> {
   await mendAfterKill(session);
-  await defineTransient(session);
+  await settleMachines(session);
   const args = [
     "pulumi",
     "up",

@@ -133,15 +133,23 @@ export async function restoreFiles(session: LabSession): Promise<void> {
   for (const ignition of ignitions) await restoreIgnition(virsh, ignition);
 }
 
+/** Names of the stack's machines among those that `virsh list` chooses. */
+async function ownMachines(virsh: Virsh, session: LabSession, choice: string): Promise<string[]> {
+  const own: string[] = [];
+  for (const name of lines(await virsh("list", "--all", choice, "--name")))
+    if ((await readDomain(virsh, name))?.mark?.stack === session.stack) own.push(name);
+  return own;
+}
+
 /**
- * Defines those machines of the stack again that somebody undefined while they run: they would be gone at their next stop. A refresh
- * takes them for sound.
+ * Sees to the stack's machines that a refresh judges wrongly: those that somebody undefined while they run are defined again, since they
+ * would be gone at their next stop; suspended ones go on, since the provider would start them, which libvirt refuses.
  */
-export async function defineTransient(session: LabSession): Promise<void> {
+export async function settleMachines(session: LabSession): Promise<void> {
   const virsh = virshOf(session);
-  for (const name of lines(await virsh("list", "--all", "--transient", "--name"))) {
-    if ((await readDomain(virsh, name))?.mark?.stack !== session.stack) continue;
+  for (const name of await ownMachines(virsh, session, "--transient")) {
     const xml = await virsh("dumpxml", "--inactive", "--security-info", name);
     await withFile(xml, (file) => virsh("define", file));
   }
+  for (const name of await ownMachines(virsh, session, "--state-paused")) await virsh("resume", name);
 }

@@ -121,7 +121,9 @@ export async function makeSubject(
       const own = (names: readonly string[]): string[] =>
         names.filter((name) => name.includes(config.prefix));
       const size = count(config);
-      const running = (await place.virsh("list", "--name")).split("\n").filter((name) => name.trim() !== "");
+      const running = (await place.virsh("list", "--state-running", "--name"))
+        .split("\n")
+        .filter((name) => name.trim() !== "");
       equal(own(running).length, size, "machines that run");
       equal(own(things.domains).length, size, "domains");
       equal(own(things.pools).length, 1, "pools");

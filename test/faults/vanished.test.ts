@@ -37,6 +37,7 @@ interface Row {
 
 const TABLE: readonly Row[] = [
   { fault: "a machine is switched off", remove: (place) => place.virsh("destroy", ONE) },
+  { fault: "a machine is suspended", remove: (place) => place.virsh("suspend", ONE) },
   { fault: "a machine is undefined, and runs on", remove: (place) => place.virsh("undefine", ONE) },
   { fault: "a machine is destroyed and undefined", remove: (place) => remove(place, ONE) },
   {
