@@ -4,9 +4,10 @@ import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
+import { endOrphans } from "./orphans.ts";
 import { changes, diagnostics } from "./pulumiOutput.ts";
 import { UserError } from "../ui/errors.ts";
-import { settleMachines, restoreFiles } from "./restore.ts";
+import { restoreFiles, restorePools, settleMachines } from "./restore.ts";
 import { runInLab, type LabSession } from "./session.ts";
 
 const quiet = ["--non-interactive", "--color", "never"] as const;
@@ -53,7 +54,7 @@ async function holderOf(lockFile: string): Promise<{ pid: number; command: strin
 }
 
 /**
- * Mends what a killed Pulumi left in the backend: its lock, and creations that it began and never finished, which
+ * Mends what a killed Pulumi left: plugins that run on, and in the backend its lock, and creations that it began and never finished, which
  * would bring warnings for ever (what they left on the host is cleared when the program makes its things).
  * @throws UserError when the lock's holder is alive: two updates of one stack at once would spoil it.
  */
@@ -69,6 +70,7 @@ export async function mendAfterKill(session: LabSession): Promise<void> {
     );
   }
   const stack = ["--stack", session.stack, ...quiet];
+  await endOrphans(session);
   await runInLab(session, ["pulumi", "cancel", "--yes", ...stack]);
   const refresh = [
     "pulumi",
@@ -102,6 +104,7 @@ const LOST = /retrieving (remote )?volume|[Ss]torage (pool|volume) not found|sto
  */
 export async function up(session: LabSession, onLine: (line: string) => void): Promise<string> {
   await mendAfterKill(session);
+  await restorePools(session);
   await settleMachines(session);
   const args = [
     "pulumi",

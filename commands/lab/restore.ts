@@ -2,7 +2,7 @@
  * What a refresh stops at, or does not see, when somebody took it off the host: made again from the stack's state, so that the
  * machines and their disks can stay.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearDomain, qemuUser } from "../../host/leftovers.ts";
@@ -11,6 +11,7 @@ import { volumeNamesOf } from "../../host/pools.ts";
 import { lines, type Virsh, virshOn } from "../../host/virsh.ts";
 import { escapeXml } from "../../host/xml.ts";
 import { run } from "../../lab/shared/process.ts";
+import { stateFolder } from "../../lab/toolchain/index.ts";
 import { field, list, parsed } from "../http.ts";
 import type { LabSession } from "./session.ts";
 
@@ -36,12 +37,14 @@ const plain = (value: unknown): string => {
   return typeof secret === "string" ? text(parsed(secret)) : text(value);
 };
 
-/** Pools and Ignition files in what `pulumi stack export --show-secrets` prints. Pure. */
+/** Pools and Ignition files in what `pulumi stack export --show-secrets` prints, or in the backend's own file of the stack. Pure. */
 export function knownThings(exported: string): {
   readonly pools: readonly KnownPool[];
   readonly ignitions: readonly KnownIgnition[];
 } {
-  const resources = list(field(field(parsed(exported), "deployment"), "resources"));
+  const state = parsed(exported);
+  const deployment = field(state, "deployment") ?? field(field(state, "checkpoint"), "latest");
+  const resources = list(field(deployment, "resources"));
   const ofType = (type: string): unknown[] =>
     resources.filter((each) => field(each, "type") === type && field(each, "delete") !== true);
   return {
@@ -113,9 +116,23 @@ const uriOf = (session: LabSession): string => session.env["LIBVIRT_DEFAULT_URI"
 const virshOf = (session: LabSession): Virsh => virshOn(uriOf(session), session.enter);
 
 /**
- * Makes the stack's pool and Ignition files again where they are gone: the provider's refresh fails without them. An Ignition file is
- * what it was, so no machine is replaced for it. A machine whose disk is gone goes, for the refresh to miss it.
+ * Defines and starts the stack's pool where somebody stopped or undefined it: a refresh would forget it, and what lies in it would have
+ * to be made anew. Reads the backend's own file, since that takes no time.
  * @throws VirshError where another pool has taken the name or the folder.
+ */
+export async function restorePools(session: LabSession): Promise<void> {
+  const stacks = join(stateFolder(session.context.paths), ".pulumi", "stacks");
+  const projects = await readdir(stacks).catch(() => []);
+  const virsh = virshOf(session);
+  for (const project of projects) {
+    const state = await readFile(join(stacks, project, `${session.stack}.json`), "utf8").catch(() => "");
+    for (const pool of knownThings(state).pools) await restorePool(virsh, pool);
+  }
+}
+
+/**
+ * Makes the stack's Ignition files again where they are gone: the provider's refresh fails without them. Each is what it was, so no
+ * machine is replaced for it. A machine whose disk is gone goes, for the refresh to miss it.
  */
 export async function restoreFiles(session: LabSession): Promise<void> {
   const { enter, env, stack, context } = session;
@@ -125,7 +142,6 @@ export async function restoreFiles(session: LabSession): Promise<void> {
   const { pools, ignitions } = knownThings(stdout);
   const virsh = virshOf(session);
   for (const pool of pools) {
-    await restorePool(virsh, pool);
     // A pool keeps a list of its files; one that was removed beside libvirt is still on it.
     await virsh("pool-refresh", pool.name);
     await clearDiskless(virsh, uriOf(session), pool);

@@ -18,7 +18,7 @@ describe("a disk that is full", function () {
   /** libvirtd has a mount namespace of its own. */
   const atLibvirtd = async (...command: string[]): Promise<void> => {
     const pid = daemonPid(subject.place, "libvirtd");
-    await run("nsenter", [`--target=${String(pid)}`, "--mount", "--", ...command]);
+    await run("nsenter", [`--target=${String(pid)}`, "--mount", "--pid", "--", ...command]);
   };
 
   before(async function () {

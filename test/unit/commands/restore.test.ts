@@ -39,6 +39,12 @@ describe("what a state knows of files on the host", () => {
     });
   });
 
+  it("the same in the backend's own file", () => {
+    const resources = [ignition("a.ign", "{}")];
+    const file = JSON.stringify({ version: 3, checkpoint: { stack: "dev", latest: { resources } } });
+    deepEqual(knownThings(file).ignitions, [{ pool: "dev-core", name: "a.ign", content: "{}" }]);
+  });
+
   for (const text of ["", "no JSON", state(), JSON.stringify({ version: 3, deployment: null })])
     it(`nothing in ${JSON.stringify(text)}`, () => {
       deepEqual(knownThings(text), { pools: [], ignitions: [] });
