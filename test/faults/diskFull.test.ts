@@ -1,7 +1,8 @@
 /** The libvirt host's disk is full while volumes are made: the pools' folder lies on a small file system. */
-import { rejects } from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { notEqual } from "node:assert/strict";
+import { once } from "node:events";
 import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../lab/shared/process.ts";
 import { POOLS } from "../integration/program/support.ts";
@@ -11,6 +12,9 @@ import { daemonPid, makeSubject, PATIENCE, type Subject, tokens } from "./subjec
 /** Bytes of the image that can't be compressed or left out. */
 const IMAGE = 8 * 2 ** 20;
 
+/** Milliseconds: the provider fails at once, or hangs in its upload, which is then ended as by hand. */
+const LIMIT = 60_000;
+
 describe("a disk that is full", function () {
   this.timeout(PATIENCE);
   let subject: Subject;
@@ -19,6 +23,17 @@ describe("a disk that is full", function () {
   const atLibvirtd = async (...command: string[]): Promise<void> => {
     const pid = daemonPid(subject.place, "libvirtd");
     await run("nsenter", [`--target=${String(pid)}`, "--mount", "--pid", "--", ...command]);
+  };
+
+  /** @returns the exit code of `pulumi up`; null when it had to be ended. */
+  const upWithin = async (limit: number): Promise<number | null> => {
+    const child = subject.stack.start("up");
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, limit);
+    const [code] = (await once(child, "close")) as [number | null];
+    clearTimeout(timer);
+    return code;
   };
 
   before(async function () {
@@ -51,7 +66,7 @@ describe("a disk that is full", function () {
               await subject.place.inside("mkdir", "-p", POOLS);
               await atLibvirtd("mount", "-n", "-t", "tmpfs", "-o", `size=${size}k`, "tmpfs", POOLS);
               try {
-                await rejects(subject.stack.pulumi("up"), /[Nn]o space left on device/);
+                notEqual(await upWithin(LIMIT), 0, "up ended well on a full disk");
                 if (repaired) {
                   await atLibvirtd("mount", "-n", "-o", "remount,size=64m", POOLS);
                   await recover(() => subject.mend());

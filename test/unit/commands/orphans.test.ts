@@ -1,9 +1,10 @@
 import { deepEqual } from "node:assert/strict";
 import { type LabProcess, orphansAmong } from "../../../commands/lab/orphans.ts";
 
-const PLUGINS = "/lab/pulumi/home/plugins";
+const FOLDER = "/lab/pulumi";
+const PLUGINS = `${FOLDER}/home/plugins`;
 const process = (pid: number, parent: number, ...command: string[]): LabProcess => ({ pid, parent, command });
-const pids = (...all: LabProcess[]): number[] => orphansAmong(all, PLUGINS).map(({ pid }) => pid);
+const pids = (...all: LabProcess[]): number[] => orphansAmong(all, FOLDER).map(({ pid }) => pid);
 
 const pulumi = process(10, 5, "pulumi", "up");
 const libvirt = process(11, 10, `${PLUGINS}/resource-libvirt/pulumi-resource-libvirt`, "127.0.0.1:1");
@@ -21,6 +22,12 @@ describe("what a killed Pulumi leaves running", () => {
     deepEqual(pids(process(13, 1, ...readiness.command)), [13]);
   });
 
+  it("the provider that a plugin ran, once the plugin is gone", () => {
+    const provider = `${FOLDER}/terraform-providers/libvirt/0.8.3/terraform-provider-libvirt`;
+    deepEqual(pids(process(14, 11, provider), process(11, 1, ...libvirt.command)), [11]);
+    deepEqual(pids(process(14, 1, provider)), [14]);
+  });
+
   it("is none of what people run in the lab", () => {
     deepEqual(
       pids(
@@ -28,7 +35,7 @@ describe("what a killed Pulumi leaves running", () => {
         process(21, 1, "node", "load.ts"),
         process(22, 1, "vim", "-R", "notes", "commands/host.ts"),
         process(23, 5, "pulumi", "preview"),
-        process(24, 1, "/lab/pulumi/home/plugins-of-mine"),
+        process(24, 1, "/lab/pulumi-of-mine/plugin"),
       ),
       [],
     );
