@@ -26,7 +26,7 @@ const remedies = Object.values(WRONG_CONFIGS)
 const forms = [...new Map(remedies.map((wrong) => [wrong.mend, wrong])).values()];
 
 describe("remedies of config problems, pasted into a shell", function () {
-  this.timeout(240_000);
+  this.timeout(30 * 60_000);
   let folder: string;
   let env: Record<string, string>;
   let salt: string;
@@ -66,7 +66,7 @@ describe("remedies of config problems, pasted into a shell", function () {
       cwd: folder,
       env: { ...env, PULUMI_OPTION_CONFIG_FILE: path },
       log: log(),
-      timeout: 60,
+      timeout: 300,
     });
     const made = parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> };
     return Object.fromEntries(

@@ -125,11 +125,13 @@ export class TestServer {
   }
 
   /** Sends a body, or its beginning and then cuts the connection. */
+
+  /** Sends a body, or breaks off after so many bytes, when the other side has had the time to put them on its disk. */
   send(response: ServerResponse, body: Buffer, breakAt = Infinity): void {
     const part = body.subarray(0, breakAt);
     this.sent += part.length;
     if (part.length === body.length) response.end(part);
-    else response.write(part, () => setTimeout(() => response.destroy(), 20));
+    else response.write(part, () => setTimeout(() => response.destroy(), 500));
   }
 }
 
