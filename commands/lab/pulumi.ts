@@ -7,7 +7,7 @@ import { ProcessError } from "../../lab/shared/process.ts";
 import { endOrphans } from "./orphans.ts";
 import { changes, diagnostics } from "./pulumiOutput.ts";
 import { UserError } from "../ui/errors.ts";
-import { restoreFiles, restorePools, settleMachines } from "./restore.ts";
+import { restoreFiles, settleMachines } from "./restore.ts";
 import { runInLab, type LabSession } from "./session.ts";
 
 const quiet = ["--non-interactive", "--color", "never"] as const;
@@ -94,17 +94,14 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** What the provider says when a pool or a file is gone that it looks for in a refresh. */
-const LOST = /retrieving (remote )?volume|[Ss]torage (pool|volume) not found|storage pool .* is not active/;
-
 /**
  * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, suspended ones go
- * on, those that vanished are made again. The comparison stops at a pool or a file that vanished: those are made again before it is tried once more.
+ * on, those that vanished are made again. Files that the comparison would stop at are made again before.
  * @returns what was changed, by Pulumi's own count
  */
 export async function up(session: LabSession, onLine: (line: string) => void): Promise<string> {
   await mendAfterKill(session);
-  await restorePools(session);
+  await restoreFiles(session);
   await settleMachines(session);
   const args = [
     "pulumi",
@@ -116,12 +113,7 @@ export async function up(session: LabSession, onLine: (line: string) => void): P
     session.stack,
     ...quiet,
   ] as const;
-  const refreshed = runInLab(session, args, { onLine }).catch(async (error: unknown) => {
-    if (!(error instanceof ProcessError && LOST.test(error.output))) throw error;
-    await restoreFiles(session);
-    return await runInLab(session, args, { onLine });
-  });
-  return changes((await withDiagnostics("pulumi up", refreshed)).stdout);
+  return changes((await withDiagnostics("pulumi up", runInLab(session, args, { onLine }))).stdout);
 }
 
 /** `pulumi destroy` of the session's stack, also of one that is half made or half gone. */

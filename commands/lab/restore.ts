@@ -90,7 +90,6 @@ async function restorePool(virsh: Virsh, pool: KnownPool): Promise<void> {
 }
 
 async function restoreIgnition(virsh: Virsh, { pool, name, content }: KnownIgnition): Promise<void> {
-  if (volumeNamesOf(await virsh("vol-list", pool)).includes(name)) return;
   await virsh("vol-create-as", pool, name, String(Buffer.byteLength(content)), "--format", "raw");
   await withFile(content, (file) => virsh("vol-upload", name, file, "--pool", pool));
 }
@@ -115,38 +114,51 @@ async function clearDiskless(virsh: Virsh, uri: string, pool: KnownPool): Promis
 const uriOf = (session: LabSession): string => session.env["LIBVIRT_DEFAULT_URI"] ?? "qemu:///system";
 const virshOf = (session: LabSession): Virsh => virshOn(uriOf(session), session.enter);
 
-/**
- * Defines and starts the stack's pool where somebody stopped or undefined it: a refresh would forget it, and what lies in it would have
- * to be made anew. Reads the backend's own file, since that takes no time.
- * @throws VirshError where another pool has taken the name or the folder.
- */
-export async function restorePools(session: LabSession): Promise<void> {
+/** What the backend's own file of the stack says: that takes no time. Secrets in it are encrypted. */
+async function readState(session: LabSession): Promise<ReturnType<typeof knownThings>> {
   const stacks = join(stateFolder(session.context.paths), ".pulumi", "stacks");
   const projects = await readdir(stacks).catch(() => []);
-  const virsh = virshOf(session);
-  for (const project of projects) {
-    const state = await readFile(join(stacks, project, `${session.stack}.json`), "utf8").catch(() => "");
-    for (const pool of knownThings(state).pools) await restorePool(virsh, pool);
-  }
+  const files = projects.map((project) => join(stacks, project, `${session.stack}.json`));
+  const known = await Promise.all(
+    files.map(async (file) => knownThings(await readFile(file, "utf8").catch(() => ""))),
+  );
+  return {
+    pools: known.flatMap(({ pools }) => pools),
+    ignitions: known.flatMap(({ ignitions }) => ignitions),
+  };
 }
 
-/**
- * Makes the stack's Ignition files again where they are gone: the provider's refresh fails without them. Each is what it was, so no
- * machine is replaced for it. A machine whose disk is gone goes, for the refresh to miss it.
- */
-export async function restoreFiles(session: LabSession): Promise<void> {
+/** The state with its secrets. */
+async function exportState(session: LabSession): Promise<ReturnType<typeof knownThings>> {
   const { enter, env, stack, context } = session;
   const show = ["pulumi", "stack", "export", "--show-secrets", "--stack", stack, "--non-interactive"];
   const [file = "", ...args] = [...enter, ...show];
   const { stdout } = await run(file, args, { cwd: context.paths.checkout, env }); // not into the log
-  const { pools, ignitions } = knownThings(stdout);
+  return knownThings(stdout);
+}
+
+/**
+ * Makes the stack's pool and its Ignition files again where they are gone: a refresh would forget the pool with all that lies in it, and
+ * fails without an Ignition file. Each is what it was, so no machine is replaced for it. A machine whose disk is gone goes, for the
+ * refresh to miss it. Asks the host some questions where all is there.
+ * @throws VirshError where another pool has taken the name or the folder.
+ */
+export async function restoreFiles(session: LabSession): Promise<void> {
+  const { pools, ignitions } = await readState(session);
   const virsh = virshOf(session);
+  const there = new Set<string>();
   for (const pool of pools) {
+    await restorePool(virsh, pool);
     // A pool keeps a list of its files; one that was removed beside libvirt is still on it.
     await virsh("pool-refresh", pool.name);
     await clearDiskless(virsh, uriOf(session), pool);
+    for (const name of volumeNamesOf(await virsh("vol-list", pool.name))) there.add(`${pool.name}/${name}`);
   }
-  for (const ignition of ignitions) await restoreIgnition(virsh, ignition);
+  const isGone = ({ pool, name }: KnownIgnition): boolean =>
+    pools.some((known) => known.name === pool) && !there.has(`${pool}/${name}`);
+  if (!ignitions.some(isGone)) return;
+  for (const ignition of (await exportState(session)).ignitions.filter(isGone))
+    await restoreIgnition(virsh, ignition);
 }
 
 /** Names of the stack's machines among those that `virsh list` chooses. */
