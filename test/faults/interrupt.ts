@@ -13,6 +13,9 @@ export interface Point {
   readonly delay: number;
 }
 
+/** Milliseconds after which a run that was struck is ended. */
+const HANGS = 60_000;
+
 /** How a run ended. */
 export interface Ended {
   /** Whether it was still running when it was struck. */
@@ -47,7 +50,12 @@ export async function strikeAt(
   await Promise.race([sleep(point.delay), close]);
   const struck = !ended && child.pid !== undefined;
   if (struck) await strike(child.pid);
+  // A provider whose libvirt went away can wait for ever: then somebody ends it by hand.
+  const hung = setTimeout(() => {
+    if (struck && !ended) process.kill(-child.pid, "SIGKILL");
+  }, HANGS);
   await close;
+  clearTimeout(hung);
   return { struck, code, lines };
 }
 
