@@ -22,6 +22,9 @@ const remedies = Object.values(WRONG_CONFIGS)
   .flat()
   .filter(({ mend }) => !/^pulumi config set \w+ [\w./:-]+$/.test(mend));
 
+/** A key as the stack's file has it; some mistakes are keys in another namespace. */
+const whole = (key: string): string => (key.includes(":") ? key : `${NAMESPACE}${key}`);
+
 /** One for each form of command. */
 const forms = [...new Map(remedies.map((wrong) => [wrong.mend, wrong])).values()];
 
@@ -59,7 +62,7 @@ describe("remedies of config problems, pasted into a shell", function () {
   async function afterShell(values: object, line: string, file: string): Promise<Record<string, unknown>> {
     const path = join(folder, file);
     const config = Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [`${NAMESPACE}${key}`, value as unknown]),
+      Object.entries(values).map(([key, value]) => [whole(key), value as unknown]),
     );
     writeFileSync(path, `${salt}config: ${JSON.stringify(config)}\n`); // JSON is YAML
     await run("sh", ["-c", line], {
