@@ -1,6 +1,6 @@
 /** What the CLI asks of Pulumi in the lab. */
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
@@ -22,15 +22,17 @@ export async function ensureStack(session: LabSession): Promise<void> {
   const { paths } = session.context;
   if (existsSync(join(stateFolder(paths), ".pulumi", "stacks", "coreos-cluster", `${session.stack}.json`)))
     return;
-  const project = join(paths.lab, "pulumi", "project");
-  await rm(project, { recursive: true, force: true });
-  await mkdir(project, { recursive: true });
+  // A folder of this run's own: two runs at once would take theirs away from each other.
+  const project = await mkdtemp(join(paths.lab, "pulumi", "project-"));
   await copyFile(join(paths.checkout, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
   const init = ["pulumi", "--cwd", project, "stack", "init", session.stack, "--no-select", ...quiet] as const;
-  await runInLab(session, init).catch((error: unknown) => {
+  try {
+    await runInLab(session, init);
+  } catch (error) {
     if (!(error instanceof ProcessError && error.output.includes("already exists"))) throw error;
-  });
-  await rm(project, { recursive: true, force: true });
+  } finally {
+    await rm(project, { recursive: true, force: true });
+  }
 }
 
 /** The files in which the file:// backend keeps the locks of a stack: JSON with the holder's pid. */
