@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readFileSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
+import { stepsIn } from "../support/steps.ts";
 import type { NodeOutput } from "./checks.ts";
 import { labFolder, npm } from "./support.ts";
 
@@ -50,11 +51,6 @@ async function configure(values: Readonly<Record<string, string | undefined>>): 
   }
 }
 
-interface Step {
-  readonly op: string;
-  readonly urn: string;
-}
-
 /** What a preview announces or an `up` does, each resource once: `replace rows-a-domain`, in the order of the alphabet. */
 async function operations(verb: "preview" | "up", folder: string): Promise<string[]> {
   const events = join(folder, `${verb}.json`);
@@ -62,20 +58,9 @@ async function operations(verb: "preview" | "up", folder: string): Promise<strin
   // The option is hidden without the variable: what the engine does, an event a line, for a preview as for a run.
   const options = ["--event-log", events, ...(verb === "up" ? ["--yes", "--skip-preview"] : [])];
   await cluster("exec", "env", "PULUMI_DEBUG_COMMANDS=1", "pulumi", verb, ...options, "--non-interactive");
-  const byName = new Map<string, Set<string>>();
-  for (const line of readFileSync(events, "utf8").trim().split("\n")) {
-    const { resourcePreEvent } = JSON.parse(line) as { resourcePreEvent?: { metadata: Step } };
-    if (resourcePreEvent === undefined || /^(same|read|refresh)$/.test(resourcePreEvent.metadata.op))
-      continue;
-    const name = resourcePreEvent.metadata.urn.split("::").at(-1) ?? "";
-    byName.set(name, (byName.get(name) ?? new Set()).add(resourcePreEvent.metadata.op));
-  }
-  const whole = (ops: ReadonlySet<string>): string => {
-    if (ops.has("replace") || ops.has("create-replacement")) return "replace";
-    // Deleted with what it hangs on, and not made again.
-    return ops.has("delete-replaced") ? "delete" : [...ops].sort().join(" and ");
-  };
-  return [...byName].map(([name, ops]) => `${whole(ops)} ${name}`).sort();
+  return stepsIn(readFileSync(events, "utf8"))
+    .map(({ name, op }) => `${op} ${name}`)
+    .sort();
 }
 
 const ssh = (node: string, command: string): Promise<string> => cluster("ssh", node, command);

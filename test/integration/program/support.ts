@@ -23,6 +23,7 @@ import { ProcessError, run, type RunResult } from "../../../lab/shared/process.t
 import { ensureToolchain, preparePulumi } from "../../../lab/toolchain/index.ts";
 import { macOf } from "../../../plan/mac.ts";
 import type { ClusterPlan, NodePlan, Role } from "../../../plan/types.ts";
+import { stepsIn } from "../../support/steps.ts";
 
 const checkout = join(import.meta.dirname, "../../..");
 const fixture = join(import.meta.dirname, "fixture");
@@ -92,33 +93,12 @@ export interface Place {
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
-interface Step {
-  readonly op: string;
-  readonly urn: string;
-}
-
 /** A stack that is there, and how its Pulumi is run. */
 interface Opened extends Pick<Stack, "pulumi"> {
   readonly command: (verb: string, ...args: string[]) => string[];
   readonly stackEnv: Readonly<Record<string, string>>;
   /** Makes these values, and where libvirt is, the stack's config. */
   readonly write: (config: Readonly<Record<string, unknown>>) => void;
-}
-
-/** What becomes of each resource; the engine writes up to three steps for a replacement. */
-function stepsOf(steps: readonly Step[]): Steps {
-  const byName = new Map<string, Set<string>>();
-  for (const { op, urn } of steps) {
-    if (/^(same|read)$/.test(op) || urn.includes("::pulumi:pulumi:Stack::")) continue;
-    const name = urn.split("::").at(-1) ?? "";
-    byName.set(name, (byName.get(name) ?? new Set()).add(op));
-  }
-  const whole = (ops: ReadonlySet<string>): string => {
-    if (ops.has("replace") || ops.has("create-replacement")) return "replace";
-    // Deleted with what it hangs on, and not made again.
-    return ops.has("delete-replaced") ? "delete" : [...ops].toSorted().join(" and ");
-  };
-  return [...byName].map(([name, ops]) => `${name} ${whole(ops)}`).toSorted();
 }
 
 /** Smaller than a node of any use, so that three of them cost the machine little. */
@@ -231,13 +211,9 @@ export async function makePlace(): Promise<Place> {
       const events = join(folder, `events-${name}.json`);
       rmSync(events, { force: true });
       await pulumi(verb, "--event-log", events);
-      return stepsOf(
-        lines(readFileSync(events, "utf8"))
-          .map((line) => JSON.parse(line) as { resourcePreEvent?: { metadata: Step } })
-          .flatMap((event) =>
-            event.resourcePreEvent === undefined ? [] : [event.resourcePreEvent.metadata],
-          ),
-      );
+      return stepsIn(readFileSync(events, "utf8"))
+        .map((step) => `${step.name} ${step.op}`)
+        .toSorted();
     };
     const start: Stack["start"] = (verb) => {
       const [file = "", ...rest] = command(verb);
