@@ -5,8 +5,11 @@
  * Redirects are answers, not followed: what nodes are given is the address that answers. Proxies are not used: registries and members
  * stand in the same network as the machines.
  */
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { agentFor, type Way } from "./way.ts";
+
+export type { Credentials, Way, WayTo } from "./way.ts";
 
 /** What came back, or why nothing did. */
 export type Answer =
@@ -59,16 +62,18 @@ function failure(error: unknown): Answer {
 /**
  * One request. Never throws.
  * @param timeLimit milliseconds for all of it.
+ * @param way how the server is reached, where that is not TCP with the system's authorities.
  */
 export async function ask(
   url: string,
   { method = "GET", body }: Question,
   timeLimit: number,
+  way: Way = {},
 ): Promise<Answer> {
-  const { protocol } = URL.parse(url) ?? { protocol: "" };
-  if (protocol !== "http:" && protocol !== "https:")
+  const parts = URL.parse(url);
+  if (parts === null || !/^https?:$/.test(parts.protocol))
     return { reason: `"${url}" is no http or https URL`, hopeless: true };
-  const secure = protocol === "https:";
+  const secure = parts.protocol === "https:";
   const sent =
     body === undefined ? "" : body instanceof URLSearchParams ? body.toString() : JSON.stringify(body);
   const headers = {
@@ -80,8 +85,7 @@ export async function ask(
             body instanceof URLSearchParams ? "application/x-www-form-urlencoded" : "application/json",
         }),
   };
-  // Agents of its own: the global ones may be told by NODE_USE_ENV_PROXY to go through a proxy.
-  const agent = secure ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false });
+  const agent = agentFor(parts, way);
   return await new Promise<Answer>((resolve) => {
     const call = (secure ? httpsRequest : httpRequest)(url, { method, headers, agent });
     const timer = setTimeout(() => {

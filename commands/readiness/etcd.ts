@@ -1,4 +1,5 @@
 /** Asking etcd members, of any version from 2.0 on, whether they are one healthy cluster. */
+import { DIRECT, type WayTo } from "../way.ts";
 import { field, list, request, type Reply } from "./http.ts";
 
 export interface Member {
@@ -43,14 +44,20 @@ const succeeded = (reply: Reply): boolean =>
 
 const bodyOf = (reply: Reply): unknown => (succeeded(reply) && "body" in reply ? reply.body : undefined);
 
-/** @param port the members' client port. */
-export function readEtcd(port: number): Etcd {
-  const endpoint = (host: string): string => `http://${host}:${port}`;
+/**
+ * @param port the members' client port.
+ * @param wayTo how the member at a host is reached; over https where that has `tls`.
+ */
+export function readEtcd(port: number, wayTo: WayTo = DIRECT): Etcd {
+  const endpoint = (host: string): string =>
+    `${wayTo(host).tls === undefined ? "http" : "https"}://${host}:${port}`;
+  const call = (method: string, host: string, path: string, body?: object): Promise<Reply> =>
+    request(method, `${endpoint(host)}${path}`, body, wayTo(host));
 
   /** A call of the v3 API, at whatever path this member has it; undefined where it has none. */
   async function v3(host: string, method: string, body: object): Promise<Reply | undefined> {
     for (const gateway of GATEWAYS) {
-      const reply = await request("POST", `${endpoint(host)}${gateway}/${method}`, body);
+      const reply = await call("POST", host, `${gateway}/${method}`, body);
       if ("problem" in reply || reply.status !== 404) return reply;
     }
     return undefined;
@@ -63,10 +70,10 @@ export function readEtcd(port: number): Etcd {
     value: string,
   ): Promise<string | undefined> {
     const path = `/v2/keys/${key}`;
-    const written = await request("PUT", `${endpoint(writer)}${path}`, new URLSearchParams({ value }));
+    const written = await call("PUT", writer, path, new URLSearchParams({ value }));
     if (!succeeded(written)) return `PUT ${endpoint(writer)}${path}: ${told(written)}`;
-    const read = await request("GET", `${endpoint(reader)}${path}?quorum=true`);
-    await request("DELETE", `${endpoint(writer)}${path}`);
+    const read = await call("GET", reader, `${path}?quorum=true`);
+    await call("DELETE", writer, path);
     if (field(field(bodyOf(read), "node"), "value") === value) return undefined;
     return `a key written through ${writer} was not read through ${reader} (${told(read)})`;
   }
@@ -74,7 +81,7 @@ export function readEtcd(port: number): Etcd {
   return {
     endpoint,
     unhealthy: async (host) => {
-      const reply = await request("GET", `${endpoint(host)}/health`);
+      const reply = await call("GET", host, "/health");
       const health = field("body" in reply ? reply.body : undefined, "health");
       if (succeeded(reply) && (health === "true" || health === true)) return undefined;
       const says = health === undefined ? told(reply) : `health: ${JSON.stringify(health)}`;
@@ -83,7 +90,7 @@ export function readEtcd(port: number): Etcd {
     members: async (host) => {
       const reply = await v3(host, "cluster/member/list", {});
       if (reply === undefined) {
-        const found = list(field(bodyOf(await request("GET", `${endpoint(host)}/v2/members`)), "members"));
+        const found = list(field(bodyOf(await call("GET", host, "/v2/members")), "members"));
         return found.length === 0 ? undefined : found.map((m) => memberOf(m, textOf(m, "id")));
       }
       const found = list(field(bodyOf(reply), "members"));
@@ -93,7 +100,7 @@ export function readEtcd(port: number): Etcd {
     leader: async (host) => {
       const reply = await v3(host, "maintenance/status", {});
       if (reply !== undefined) return hexId(field(bodyOf(reply), "leader"));
-      const stats = bodyOf(await request("GET", `${endpoint(host)}/v2/stats/self`));
+      const stats = bodyOf(await call("GET", host, "/v2/stats/self"));
       return textOf(field(stats, "leaderInfo"), "leader") || undefined;
     },
     probe: async (writer, reader, key, value) => {

@@ -1,4 +1,5 @@
 /** What an etcd member says of itself through the maintenance API: leader, database, raft, alarms (etcd 3.1 and newer). */
+import type { Way } from "../way.ts";
 import { GATEWAYS, hexId } from "./etcd.ts";
 import { field, list, request, type Reply } from "./http.ts";
 
@@ -55,21 +56,21 @@ export function statusOf(status: unknown, alarms: unknown): MemberStatus {
   };
 }
 
-/** Asks one member; undefined when it doesn't answer, or has no v3 API. */
-export async function memberStatus(endpoint: string): Promise<MemberStatus | undefined> {
+/**
+ * Asks one member; undefined when it doesn't answer, or has no v3 API.
+ * @param way how it is reached.
+ */
+export async function memberStatus(endpoint: string, way?: Way): Promise<MemberStatus | undefined> {
   const base = endpoint.replace(/\/+$/, "");
   for (const gateway of GATEWAYS) {
-    const reply = await request("POST", `${base}${gateway}/maintenance/status`, {});
+    const reply = await request("POST", `${base}${gateway}/maintenance/status`, {}, way);
     if ("problem" in reply) return undefined;
     if (reply.status === 404) continue;
     const body = bodyOf(reply);
     if (body === undefined) return undefined;
     // 0 is "all members" and the word "NONE" "all alarms" (etcdserverpb.AlarmRequest).
-    const alarms = await request("POST", `${base}${gateway}/maintenance/alarm`, {
-      action: "GET",
-      memberID: "0",
-      alarm: "NONE",
-    });
+    const all = { action: "GET", memberID: "0", alarm: "NONE" };
+    const alarms = await request("POST", `${base}${gateway}/maintenance/alarm`, all, way);
     return statusOf(body, bodyOf(alarms));
   }
   return undefined;
