@@ -1,7 +1,7 @@
 /**
  * What the program asks of the libvirt host around the provider; run by Command resources:
- *   check    before anything is made: virsh is there, the host answers, it has the emulator, no name is taken; prints who
- *            may read the pool
+ *   check    before anything is made: the doctor's short version, the emulator, no name is taken; all that is wrong is told
+ *            together; prints who may read the pool
  *   check-volume  the base volume that the config names is there and no larger than the disks over it; prints its path
  *   keep     prints what was printed before
  *   sweep    when the cluster is deleted: removes all on the host that carries the owner's mark; prints what it was
@@ -17,7 +17,8 @@ import {
   qemuUser,
 } from "../host/leftovers.ts";
 import { virshOn } from "../host/virsh.ts";
-import { keep, required, requiredNumber, runProgram, words } from "./program.ts";
+import { checkBeforeUp, factsFrom } from "./doctor/beforeUp.ts";
+import { keep, required, requiredNumber, runProgram, say, words } from "./program.ts";
 
 const hostOf = (env: NodeJS.ProcessEnv): Host => {
   const uri = required(env, "LIBVIRT_URI");
@@ -27,9 +28,14 @@ const hostOf = (env: NodeJS.ProcessEnv): Host => {
 /** The pool's folder is closed to all but QEMU's user: Ignition files hold what others needn't read. */
 async function check(env: NodeJS.ProcessEnv): Promise<string> {
   const host = hostOf(env);
-  await checkEmulator(host.virsh, host.uri, required(env, "ARCH"), required(env, "DOMAIN_TYPE"));
-  await checkDomainNames(host, words(required(env, "DOMAINS")));
-  await checkPoolName(host, required(env, "POOL"));
+  const [arch, type] = [required(env, "ARCH"), required(env, "DOMAIN_TYPE")];
+  const [domains, pool] = [words(required(env, "DOMAINS")), required(env, "POOL")];
+  const questions = [
+    () => checkEmulator(host.virsh, host.uri, arch, type),
+    () => checkDomainNames(host, domains),
+    () => checkPoolName(host, pool),
+  ];
+  await checkBeforeUp(host.uri, factsFrom(env["FACTS"]), questions, say, env);
   // Without privileges QEMU runs as the connection's own user, whom the folder belongs to anyway.
   return JSON.stringify({ mode: "0700", ...((await qemuUser(host.virsh)) ?? { uid: -1, gid: -1 }) });
 }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command.js";
 import { Pool } from "@pulumi/libvirt/bin/pool.js";
 import type { ClusterPlan } from "../plan/types.ts";
+import { hostFacts } from "./hostFacts.ts";
 import type { LeftoverHooks } from "./leftovers.ts";
 import { program } from "./programs.ts";
 import { type FolderAccess, poolStylesheet } from "./stylesheets.ts";
@@ -40,9 +41,11 @@ export function makePool(name: string, args: PoolArgs, parent: pulumi.Resource):
         ARCH: plan.arch,
         DOMAIN_TYPE: plan.domainType,
         DOMAINS: plan.nodes.map((node) => node.name).join(" "),
+        FACTS: hostFacts(plan),
       },
     },
-    { parent },
+    // Looked at once, before the first thing is made: what the plan comes to later is no change of this Command.
+    { parent, ignoreChanges: ["environment.FACTS"] },
   );
   const pool = new Pool(
     `${name}-pool`,

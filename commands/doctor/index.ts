@@ -1,5 +1,6 @@
 /** The doctor: looks at a libvirt host for a plan, and says what is not right, why it matters and what mends it. */
-import { virshOn } from "../../host/virsh.ts";
+import { hostname } from "node:os";
+import { virshOn, type Virsh } from "../../host/virsh.ts";
 import { prefixIn, typed } from "../../plan/typed.ts";
 import { bridge } from "./checks/bridge.ts";
 import { bridgeAcl } from "./checks/bridgeAcl.ts";
@@ -18,7 +19,7 @@ import { memory } from "./checks/memory.ts";
 import { names } from "./checks/names.ts";
 import { sysctls } from "./checks/sysctls.ts";
 import { tools } from "./checks/tools.ts";
-import { parseConnection } from "./connectionUri.ts";
+import { parseConnection, placeOf, type Connection } from "./connectionUri.ts";
 import { isRoot, shellOf } from "./shell.ts";
 import type { Check, Finding, HostShell, PlanFacts, Situation } from "./types.ts";
 
@@ -62,12 +63,13 @@ async function withSituation<T>(
 ): Promise<T> {
   const prefix = prefixIn(env);
   const parsed = parseConnection(uri);
-  const shell = parsed === undefined ? undefined : await shellOf(parsed, prefix);
+  const virsh = virshOn(uri);
+  const shell =
+    parsed === undefined || (await isElsewhere(parsed, virsh)) ? undefined : await shellOf(parsed, prefix);
   try {
     const reached = shell === undefined ? undefined : await reachable(shell);
     return await work({
-      uri,
-      virsh: virshOn(uri),
+      ...{ uri, virsh },
       shell: reached,
       root: reached !== undefined && (await isRoot(reached)),
       plan,
@@ -76,6 +78,19 @@ async function withSituation<T>(
   } finally {
     await shell?.close();
   }
+}
+
+const firstLabel = (name: string): string => name.trim().toLowerCase().split(".")[0] ?? "";
+
+/**
+ * Whether a libvirt daemon without a host in its URI runs where programs of this process would not see its network and files: in a
+ * container, in namespaces of its own, behind a socket that somebody forwards. What is found here would say nothing of it.
+ */
+async function isElsewhere(connection: Connection, virsh: Virsh): Promise<boolean> {
+  if (placeOf(connection) !== "here") return false;
+  if (connection.parameters.has("socket")) return true;
+  const name = await virsh("hostname").catch(() => undefined); // no connection: its own check says so
+  return name !== undefined && firstLabel(name) !== firstLabel(hostname());
 }
 
 /** A shell that answers. Where it doesn't, the connection's own check says why. */
@@ -102,7 +117,7 @@ async function runChecks(
   for (const check of checks) {
     const skipped: boolean = check.connected === true && !connected;
     const found: Finding[] = skipped ? [inVain(check, situation.uri)] : await findingsOf(check, situation);
-    if (check === connection) connected = found.every(({ level }) => level !== "problem");
+    if (check.id === connection.id) connected = found.every(({ level }) => level !== "problem");
     found.forEach(onFinding);
     all.push(...found);
   }
@@ -121,20 +136,17 @@ export const examine = (
   withSituation(uri, plan, env, (situation) => runChecks(CHECKS, situation, onFinding));
 
 /**
- * The short version, for the moment before `up`: what takes no root, starts no guest and waits for nobody.
+ * The short version, for the moment before `up` makes its first thing: what takes no root and waits for nobody.
  * @returns what is wrong or worth a look, in the order of CHECKS.
  */
-export const quickChecks = async (
+export async function quickChecks(
   uri: string,
   plan: PlanFacts,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<Finding[]> =>
-  (
-    await withSituation(uri, plan, env, (situation) =>
-      runChecks(
-        CHECKS.filter(({ quick }) => quick === true),
-        situation,
-        () => undefined,
-      ),
-    )
-  ).filter(({ level }) => level === "warning" || level === "problem");
+): Promise<Finding[]> {
+  const quick = CHECKS.flatMap((check) => (check.quick === undefined ? [] : [{ ...check, ...check.quick }]));
+  const all = await withSituation(uri, plan, env, (situation) =>
+    runChecks(quick, situation, () => undefined),
+  );
+  return all.filter(({ level }) => level === "warning" || level === "problem");
+}

@@ -82,6 +82,10 @@ ip link set "$bridge" address "$mac" up
 ip address add "$address" broadcast + dev "$bridge"
 # The guests have no way out of the lab; forwarding makes them hear so at once ("unreachable") instead of waiting.
 echo 1 >/proc/sys/net/ipv4/ip_forward
+# What guests say to each other is nothing for packet filters. Kernels whose bridge filter is not the namespace's own show none here.
+for filter in /proc/sys/net/bridge/bridge-nf-call-*; do
+    [ ! -e "$filter" ] || echo 0 >"$filter"
+done
 
 # The holder is process 1 of a process id namespace: when it dies, however it dies, the kernel ends every daemon
 # and every QEMU with it, and with the last process the mounts, the bridge and the namespaces go. Its arguments are

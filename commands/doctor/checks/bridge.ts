@@ -138,7 +138,7 @@ export function judgeBridge(
 export const bridge: Check = {
   id: "bridge",
   about: "the plan's bridge exists, is a Linux bridge and is up, and so are its ports",
-  quick: true,
+  quick: {},
   run: async (situation) => {
     const { plan, shell, typed } = situation;
     if (shell === undefined)

@@ -88,7 +88,7 @@ export function judgeAcl(
 export const bridgeAcl: Check = {
   id: "bridge-acl",
   about: `${ACL_FILE} lets a user's own session attach to the bridge, where the connection is one`,
-  quick: true,
+  quick: {},
   run: async (situation) => {
     const { shell, plan, uri } = situation;
     if (parseConnection(uri)?.session !== true)

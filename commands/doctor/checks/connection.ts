@@ -137,7 +137,7 @@ export const askVersion = (uri: string): Promise<Output> =>
 export const connection: Check = {
   id: "connection",
   about: "libvirt answers and lets this user manage machines",
-  quick: true,
+  quick: {},
   run: async ({ uri, typed }) => {
     const verdict = judgeConnection(uri, await askVersion(uri));
     const { remedy } = verdict;

@@ -1,5 +1,5 @@
 /** Whether the pool's folder has room for this plan's disks. */
-import { GIB } from "../../../plan/sizes.ts";
+import { GIB, MIB } from "../../../plan/sizes.ts";
 import type { Check, HostShell, Output, PlanFacts, Verdict } from "../types.ts";
 import { complaint, noShell, ok, sized, unproven } from "../words.ts";
 
@@ -8,6 +8,9 @@ const FIRST_BOOT = GIB / 2;
 
 /** Bytes of a base image that isn't known: official ones are smaller. */
 const BASE = GIB;
+
+/** Bytes that the smallest system writes on its first boot: the lab's. */
+const FIRST_WRITES = 16 * MIB;
 
 /** @param answer of `df -Pk` of the folder, or of the nearest one above it that exists; the last line counts. */
 export function judgeDisk(
@@ -24,7 +27,9 @@ export function judgeDisk(
   const free = Number(available) * 1024;
   const found = `${sized(free)} free at ${mount ?? ""}, where ${pool.path} lies`;
   const remedy = typed("pulumi config set poolPath /a/folder/with/room");
-  if (free < least) return { level: "problem", found, why, remedy };
+  if (free < (imageSize ?? 0) + nodes.length * FIRST_WRITES) return { level: "problem", found, why, remedy };
+  if (free < least)
+    return { level: "warning", found, why: `${why} A full disk pauses the machines.`, remedy };
   return free < most
     ? { level: "note", found, why: `${why} A full disk pauses the machines.`, remedy }
     : ok(found, why);
@@ -43,7 +48,7 @@ const freeAt = (shell: HostShell, folder: string): Promise<Output> =>
 export const disk: Check = {
   id: "disk",
   about: "room for the base image and the machines' disks in the pool's folder",
-  quick: true,
+  quick: {},
   run: async (situation) => {
     const { shell, plan, typed } = situation;
     if (shell === undefined)

@@ -45,6 +45,7 @@ export function judgeFwCfg(
 export const fwCfg: Check = {
   id: "fw-cfg",
   about: "QEMU and libvirt are new enough for fw_cfg, by which Ignition gets its config",
+  quick: {},
   connected: true,
   run: async ({ uri, plan, shell }) => [
     judgeFwCfg(

@@ -117,6 +117,7 @@ const needsKvm = ({ domainType }: Pick<PlanFacts, "domainType">): boolean => dom
 export const kvm: Check = {
   id: "kvm",
   about: "KVM runs a guest of a few instructions to its end, where the plan's machines are to run by it",
+  quick: {},
   connected: true,
   run: async ({ plan, shell, uri, typed }) =>
     needsKvm(plan)

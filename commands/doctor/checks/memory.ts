@@ -1,7 +1,7 @@
 /** Whether the host has memory for this plan's machines. */
 import { lines, type Virsh } from "../../../host/virsh.ts";
 import { MIB } from "../../../plan/sizes.ts";
-import type { Check, PlanFacts, Verdict } from "../types.ts";
+import type { Check, HostShell, PlanFacts, Verdict } from "../types.ts";
 import { ok, sized, unproven } from "../words.ts";
 
 /** Bytes that QEMU takes for itself beside a machine's memory; with emulation its translated code comes to that. */
@@ -10,12 +10,14 @@ const OVERHEAD = { kvm: 100 * MIB, qemu: 250 * MIB } as const;
 /**
  * @param stats of `virsh nodememstats`: KiB.
  * @param running names of machines that run on the host: those of this plan have their memory already.
+ * @param swap bytes; undefined where it is not known, and so nothing is too much.
  */
 export function judgeMemory(
   { nodes, domainType }: Pick<PlanFacts, "nodes" | "domainType">,
   stats: string,
   running: readonly string[],
   typed: (command: string) => string,
+  swap?: number,
 ): Verdict {
   const figure = (name: string): number | undefined => {
     const found = new RegExp(`^${name}\\s*:\\s*(\\d+)\\s*KiB`, "m").exec(stats)?.[1];
@@ -32,7 +34,17 @@ export function judgeMemory(
   const available = free + (figure("buffers") ?? 0) + (figure("cached") ?? 0);
   const found = `${sized(available)} of ${sized(total)} free`;
   const remedy = typed("pulumi config set memory 1GiB # or fewer nodes");
-  if (all > total) return { level: "problem", found, why, remedy };
+  const largest = Math.max(0, ...nodes.map(({ memory }) => memory));
+  // More than there is by all of them together works as long as they don't use it all (KSM, swap); by one alone, hardly ever.
+  if (largest > total + (swap ?? Infinity))
+    return {
+      level: "problem",
+      found: `${sized(total)} of memory${swap === 0 ? "" : ` and ${sized(swap ?? 0)} of swap`}, and one machine is to have ${sized(largest)}`,
+      why: "QEMU can't reserve more than the host has: that machine does not start.",
+      remedy,
+    };
+  if (all > total)
+    return { level: "warning", found, why: `${why} That is more than the host has at all.`, remedy };
   if (more > available)
     return {
       level: "warning",
@@ -41,6 +53,13 @@ export function judgeMemory(
       remedy,
     };
   return ok(found, why);
+}
+
+/** Bytes of the host's swap; undefined where it can't be asked. */
+async function swapOf(shell: HostShell | undefined): Promise<number | undefined> {
+  const answer = await shell?.run(["grep", "SwapTotal", "/proc/meminfo"]);
+  const found = /SwapTotal:\s*(\d+) kB/.exec(answer?.stdout ?? "")?.[1];
+  return found === undefined ? undefined : Number(found) * 1024;
 }
 
 async function look(virsh: Virsh): Promise<{ stats: string; running: string[] }> {
@@ -52,10 +71,10 @@ async function look(virsh: Virsh): Promise<{ stats: string; running: string[] }>
 export const memory: Check = {
   id: "memory",
   about: "free memory for the machines that don't run yet",
-  quick: true,
+  quick: {},
   connected: true,
-  run: async ({ virsh, plan, typed }) => {
+  run: async ({ virsh, plan, shell, typed }) => {
     const { stats, running } = await look(virsh);
-    return [judgeMemory(plan, stats, running, typed)];
+    return [judgeMemory(plan, stats, running, typed, await swapOf(shell))];
   },
 };

@@ -106,7 +106,7 @@ export const sysctls: Check = {
   id: "sysctls",
   about:
     "forwarding is on where the host routes for its machines, and frames on the bridge don't go through packet filters",
-  quick: true,
+  quick: {},
   run: async (situation) => {
     const { shell, plan } = situation;
     if (shell === undefined)

@@ -158,11 +158,20 @@ export function summarize(verdicts: readonly Verdict[]): Verdict[] {
 export const tools: Check = {
   id: "tools",
   about: "the programs that `pulumi up` runs on this machine, and their versions",
-  quick: true,
-  run: async ({ plan }) => {
-    const answers = await Promise.all(
-      TOOLS.map(async (tool) => judgeTool(tool, await runHere(tool.args, { timeout: 15 }), plan)),
-    );
-    return summarize(answers.filter((one) => one !== undefined));
+  // Whatever else is missing has stopped the preview already.
+  quick: {
+    run: ({ plan }) =>
+      look(
+        TOOLS.filter(({ name }) => name === "xsltproc"),
+        plan,
+      ),
   },
+  run: ({ plan }) => look(TOOLS, plan),
 };
+
+async function look(some: readonly Tool[], plan: Pick<PlanFacts, "os" | "ownFiles">): Promise<Verdict[]> {
+  const answers = await Promise.all(
+    some.map(async (tool) => judgeTool(tool, await runHere(tool.args, { timeout: 15 }), plan)),
+  );
+  return summarize(answers.filter((one) => one !== undefined));
+}

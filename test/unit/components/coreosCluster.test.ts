@@ -76,9 +76,19 @@ describe("CoreOSCluster", () => {
   });
 
   it("checks the host before anything is made there, and sweeps it when all is deleted", () => {
-    const { inputs } = get("cluster-host");
+    const { inputs, options } = get("cluster-host");
     deepEqual([inputs["create"], inputs["update"], inputs["delete"]], ["check", "keep", "sweep"]);
-    deepEqual(inputs["environment"], {
+    const { FACTS, ...environment } = inputs["environment"] as Record<string, string>;
+    deepEqual(JSON.parse(FACTS ?? ""), {
+      ...{ os: "lab", arch: "x86_64", domainType: "qemu", bridge: "br0" },
+      pool: { name: "dev-core", path: "/var/lib/libvirt/coreos-cluster/dev-core" },
+      nodes: plan.nodes.map(({ name }) => ({
+        ...{ name, memory: 512 * 2 ** 20, diskSize: 4 * 2 ** 30, reserved: false },
+      })),
+      image: "/images/lab.qcow2",
+    });
+    deepEqual(options.ignoreChanges, ["environment.FACTS"]);
+    deepEqual(environment, {
       LIBVIRT_URI: "qemu:///system",
       OWNER,
       POOL: "dev-core",
