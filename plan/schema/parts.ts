@@ -122,9 +122,8 @@ export const list = <T extends string>(
     z.transform((given, context): readonly T[] => {
       const value = fromJson(given);
       const inOne = typeof value === "string";
-      const parts = commas ? String(value).split(",") : [String(value)];
       const entries: unknown[] = inOne
-        ? parts.map((part) => part.trim()).filter((part) => part !== "")
+        ? (commas ? value.split(",") : [value]).map((part) => part.trim()).filter((part) => part !== "")
         : (value as unknown[]);
       const results = entries.map((entry): Checked<T> =>
         typeof entry === "string" && entry.trim() !== "" ? check(entry.trim()) : { expected: "a text" },

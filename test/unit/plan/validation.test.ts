@@ -130,6 +130,10 @@ describe("what is wrong in a config", () => {
     assert.deepEqual(problems({ nodes: 99, prefix: proposed }), []);
   });
 
+  it("is an error of ours also where a list holds what can't be made a text", () => {
+    assert.equal(problem({ ntpServers: [{ toString: "" }] }).key, "ntpServers[0]");
+  });
+
   it("is always an error of ours, whatever the values are", () => {
     const anything = fc.dictionary(
       fc.constantFrom(...Object.keys(CONFIG_KEYS), "other", "__proto__"),
