@@ -24,9 +24,10 @@ async function ask(endpoint: string): Promise<EndpointHealth> {
     return { endpoint, health: trouble === undefined ? "healthy" : `ssh: ${trouble}`, members: [] };
   }
   const etcd = readEtcd(Number(port));
+  const at = { name: hostname, host: hostname };
   const [trouble, members = [], status] = await Promise.all([
-    etcd.unhealthy(hostname),
-    etcd.members(hostname),
+    etcd.unhealthy(at),
+    etcd.members(at),
     memberStatus(endpoint),
   ]);
   return {

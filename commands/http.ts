@@ -9,7 +9,7 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { agentFor, type Way } from "./way.ts";
 
-export type { Credentials, Way, WayTo } from "./way.ts";
+export type { Credentials, Place, Way, WayTo } from "./way.ts";
 
 /** What came back, or why nothing did. */
 export type Answer =

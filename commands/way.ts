@@ -25,8 +25,16 @@ export interface Way {
   readonly dial?: (host: string, port: number) => Promise<Duplex>;
 }
 
-/** The way to each of several servers, by the host in their URLs. */
-export type WayTo = (host: string) => Way;
+/** Where a machine of a cluster may be. */
+export interface Place {
+  /** The node's name. */
+  readonly name: string;
+  /** An address, or a name that resolves here. */
+  readonly host: string;
+}
+
+/** The way to each machine of a cluster. */
+export type WayTo = (place: Place) => Way;
 
 /** The ordinary way. */
 export const DIRECT: WayTo = () => ({});

@@ -30,7 +30,7 @@ export async function checkCluster(
     .join(", ");
 
   const lists = await Promise.all(
-    reached.map(async (node) => ({ ...node, members: await etcd.members(node.host) })),
+    reached.map(async (node) => ({ ...node, members: await etcd.members(node) })),
   );
   for (const { name, members } of lists) {
     if (members === undefined) return { trouble: `${name} gives no list of members` };
@@ -38,7 +38,7 @@ export async function checkCluster(
       return { trouble: `${name} lists the members ${namesOf(members)}, not ${wanted}` };
   }
 
-  const leaders = await Promise.all(reached.map(({ host }) => etcd.leader(host)));
+  const leaders = await Promise.all(reached.map((node) => etcd.leader(node)));
   const leaderId = leaders[0];
   if (leaderId === undefined || leaders.some((other) => other !== leaderId))
     return {
@@ -51,7 +51,7 @@ export async function checkCluster(
 
   const [writer, reader] = [reached[0], reached.at(-1)];
   if (writer === undefined || reader === undefined) return { trouble: "there is no member" };
-  const failed = await etcd.probe(writer.host, reader.host, probeKey, writer.name);
+  const failed = await etcd.probe(writer, reader, probeKey, writer.name);
   if (failed !== undefined) return { trouble: failed };
 
   return {
@@ -61,7 +61,7 @@ export async function checkCluster(
         addresses: [host],
         memberId: members.find((member) => member.name === name)?.id ?? "",
       })),
-      endpoints: reached.map(({ host }) => etcd.endpoint(host)),
+      endpoints: reached.map((node) => etcd.endpoint(node)),
       leader,
     },
   };

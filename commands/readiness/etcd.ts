@@ -1,5 +1,5 @@
 /** Asking etcd members, of any version from 2.0 on, whether they are one healthy cluster. */
-import { DIRECT, type WayTo } from "../way.ts";
+import { DIRECT, type Place, type WayTo } from "../way.ts";
 import { field, list, request, type Reply } from "./http.ts";
 
 export interface Member {
@@ -18,14 +18,14 @@ export interface Complaint {
 }
 
 export interface Etcd {
-  endpoint(host: string): string;
+  endpoint(at: Place): string;
   /** Undefined when the member says that it is healthy. */
-  unhealthy(host: string): Promise<Complaint | undefined>;
-  members(host: string): Promise<readonly Member[] | undefined>;
+  unhealthy(at: Place): Promise<Complaint | undefined>;
+  members(at: Place): Promise<readonly Member[] | undefined>;
   /** Id of the leader that this member follows; undefined without one. */
-  leader(host: string): Promise<string | undefined>;
+  leader(at: Place): Promise<string | undefined>;
   /** Writes through one member and reads through another. Undefined when that works, else what went wrong. */
-  probe(writer: string, reader: string, key: string, value: string): Promise<string | undefined>;
+  probe(writer: Place, reader: Place, key: string, value: string): Promise<string | undefined>;
 }
 
 /** Paths of the JSON gateway to the v3 API: 3.4 and newer, 3.3, 3.1 and 3.2. */
@@ -46,26 +46,26 @@ const bodyOf = (reply: Reply): unknown => (succeeded(reply) && "body" in reply ?
 
 /**
  * @param port the members' client port.
- * @param wayTo how the member at a host is reached; over https where that has `tls`.
+ * @param wayTo how each member is reached; over https where that has `tls`.
  */
 export function readEtcd(port: number, wayTo: WayTo = DIRECT): Etcd {
-  const endpoint = (host: string): string =>
-    `${wayTo(host).tls === undefined ? "http" : "https"}://${host}:${port}`;
-  const call = (method: string, host: string, path: string, body?: object): Promise<Reply> =>
-    request(method, `${endpoint(host)}${path}`, body, wayTo(host));
+  const endpoint = (at: Place): string =>
+    `${wayTo(at).tls === undefined ? "http" : "https"}://${at.host}:${port}`;
+  const call = (method: string, at: Place, path: string, body?: object): Promise<Reply> =>
+    request(method, `${endpoint(at)}${path}`, body, wayTo(at));
 
   /** A call of the v3 API, at whatever path this member has it; undefined where it has none. */
-  async function v3(host: string, method: string, body: object): Promise<Reply | undefined> {
+  async function v3(at: Place, method: string, body: object): Promise<Reply | undefined> {
     for (const gateway of GATEWAYS) {
-      const reply = await call("POST", host, `${gateway}/${method}`, body);
+      const reply = await call("POST", at, `${gateway}/${method}`, body);
       if ("problem" in reply || reply.status !== 404) return reply;
     }
     return undefined;
   }
 
   async function probeV2(
-    writer: string,
-    reader: string,
+    writer: Place,
+    reader: Place,
     key: string,
     value: string,
   ): Promise<string | undefined> {
@@ -75,43 +75,43 @@ export function readEtcd(port: number, wayTo: WayTo = DIRECT): Etcd {
     const read = await call("GET", reader, `${path}?quorum=true`);
     await call("DELETE", writer, path);
     if (field(field(bodyOf(read), "node"), "value") === value) return undefined;
-    return `a key written through ${writer} was not read through ${reader} (${told(read)})`;
+    return `a key written through ${writer.host} was not read through ${reader.host} (${told(read)})`;
   }
 
   return {
     endpoint,
-    unhealthy: async (host) => {
-      const reply = await call("GET", host, "/health");
+    unhealthy: async (at) => {
+      const reply = await call("GET", at, "/health");
       const health = field("body" in reply ? reply.body : undefined, "health");
       if (succeeded(reply) && (health === "true" || health === true)) return undefined;
       const says = health === undefined ? told(reply) : `health: ${JSON.stringify(health)}`;
       return { says, answered: !("problem" in reply) };
     },
-    members: async (host) => {
-      const reply = await v3(host, "cluster/member/list", {});
+    members: async (at) => {
+      const reply = await v3(at, "cluster/member/list", {});
       if (reply === undefined) {
-        const found = list(field(bodyOf(await call("GET", host, "/v2/members")), "members"));
+        const found = list(field(bodyOf(await call("GET", at, "/v2/members")), "members"));
         return found.length === 0 ? undefined : found.map((m) => memberOf(m, textOf(m, "id")));
       }
       const found = list(field(bodyOf(reply), "members"));
       if (found.length === 0) return undefined;
       return found.map((m) => memberOf(m, hexId(field(m, "ID")) ?? ""));
     },
-    leader: async (host) => {
-      const reply = await v3(host, "maintenance/status", {});
+    leader: async (at) => {
+      const reply = await v3(at, "maintenance/status", {});
       if (reply !== undefined) return hexId(field(bodyOf(reply), "leader"));
-      const stats = bodyOf(await call("GET", host, "/v2/stats/self"));
+      const stats = bodyOf(await call("GET", at, "/v2/stats/self"));
       return textOf(field(stats, "leaderInfo"), "leader") || undefined;
     },
     probe: async (writer, reader, key, value) => {
       const written = await v3(writer, "kv/put", { key: base64(key), value: base64(value) });
       if (written === undefined) return await probeV2(writer, reader, key, value);
-      if (!succeeded(written)) return `a key could not be written through ${writer} (${told(written)})`;
+      if (!succeeded(written)) return `a key could not be written through ${writer.host} (${told(written)})`;
       const read = await v3(reader, "kv/range", { key: base64(key) });
       await v3(writer, "kv/deleterange", { key: base64(key) });
       const found = read === undefined ? undefined : list(field(bodyOf(read), "kvs"))[0];
       if (field(found, "value") === base64(value)) return undefined;
-      return `a key written through ${writer} was not read through ${reader} (${read === undefined ? "no v3 API" : told(read)})`;
+      return `a key written through ${writer.host} was not read through ${reader.host} (${read === undefined ? "no v3 API" : told(read)})`;
     },
   };
 }

@@ -40,7 +40,7 @@ export async function lookAtMembers(
         node.reach(arrived, clock.seconds());
       }
       const answers = await Promise.all(
-        hosts.map(async (host) => ({ host, complaint: await etcd.unhealthy(host) })),
+        hosts.map(async (host) => ({ host, complaint: await etcd.unhealthy({ name: node.name, host }) })),
       );
       const found =
         answers.find(({ complaint }) => complaint === undefined) ??
@@ -63,9 +63,9 @@ async function askOthers(
   { etcd, reach }: { readonly etcd: Etcd; readonly reach: Reach },
 ): Promise<void> {
   const lost = members.filter(({ stage }) => stage !== "healthy");
-  const source = members.find(({ stage }) => stage === "healthy")?.host;
-  if (lost.length === 0 || source === undefined) return;
-  const listed = (await etcd.members(source)) ?? [];
+  const source = members.find(({ stage }) => stage === "healthy");
+  if (lost.length === 0 || source?.host === undefined) return;
+  const listed = (await etcd.members({ name: source.name, host: source.host })) ?? [];
   for (const node of lost) {
     const host = listed.find(({ name }) => name === node.name)?.host;
     if (host !== undefined) node.learn("members", await toAddress(host, reach));

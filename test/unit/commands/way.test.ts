@@ -101,12 +101,12 @@ describe("ways to a server with mutual TLS", () => {
   });
 
   it("members are asked over https where the way has certificates", async () => {
-    const etcd = readEtcd(port, () => ({ tls: right, serverName: "n1" }));
-    equal(etcd.endpoint("10.0.0.1"), `https://10.0.0.1:${port}`);
-    equal(await etcd.unhealthy("127.0.0.1"), undefined);
+    const etcd = readEtcd(port, ({ name }) => ({ tls: right, serverName: name }));
+    equal(etcd.endpoint({ name: "n1", host: "10.0.0.1" }), `https://10.0.0.1:${port}`);
+    equal(await etcd.unhealthy({ name: "n1", host: "127.0.0.1" }), undefined);
     const status = await memberStatus(`https://127.0.0.1:${port}/`, { tls: right });
     deepEqual([status?.id, status?.leader], ["a", "a"]);
-    equal(readEtcd(2379).endpoint("10.0.0.1"), "http://10.0.0.1:2379");
+    equal(readEtcd(2379).endpoint({ name: "n1", host: "10.0.0.1" }), "http://10.0.0.1:2379");
   });
 });
 
