@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { labPaths } from "../lab/shared/context.ts";
 import { addDoctorVerbs } from "./doctor/verbs.ts";
 import { addHostVerbs, addStatusVerb } from "./hosts/verbs.ts";
+import { addSnapshotVerbs } from "./snapshot/verbs.ts";
 import { describe, ExitError } from "./ui/errors.ts";
 import { wasInterrupted } from "./ui/interrupt.ts";
 import type { FetchOptions } from "./verbs/image.ts";
@@ -158,6 +159,8 @@ image
   });
 
 addHostVerbs(program, paths);
+
+addSnapshotVerbs(program, paths);
 
 addDoctorVerbs(program, paths);
 

@@ -1,0 +1,60 @@
+/** The members of a cluster as snapshots see them: asked from where they can be reached, inside the lab or here. */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { execa } from "execa";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import type { StackState } from "../hosts/stackState.ts";
+import { UserError } from "../ui/errors.ts";
+import type { MemberState } from "./members.ts";
+
+/** What an endpoint said, or why it said nothing. */
+export type Said<T> = { readonly endpoint: string } & (
+  (T & { readonly problem?: never }) | { readonly problem: string }
+);
+
+/** The program's command line and settings, where members can be reached. */
+function started(paths: LabPaths, { session }: StackState, args: readonly string[]) {
+  const words = [...(session?.enter ?? []), session === undefined ? process.execPath : "node"];
+  const [file = "", ...rest] = [...words, "commands/snapshot.ts", ...args];
+  const options = { cwd: paths.checkout, ...(session === undefined ? {} : { env: session.env }) };
+  return { file, rest, options };
+}
+
+async function asked<T>(
+  paths: LabPaths,
+  state: StackState,
+  args: readonly string[],
+  endpoints: readonly string[],
+): Promise<Said<T>[]> {
+  const { file, rest, options } = started(paths, state, [...args, ...endpoints]);
+  const result = await execa(file, rest, { ...options, reject: false, stdin: "ignore", timeout: 300_000 });
+  if (result.failed)
+    throw new UserError(`the cluster's members can't be asked: ${result.stderr || result.shortMessage}`);
+  const answers = JSON.parse(result.stdout) as readonly (T | { problem: string })[];
+  return answers.map((answer, index) => ({ endpoint: endpoints[index] ?? "", ...answer }));
+}
+
+const endpointsOf = ({ outputs }: StackState): readonly string[] => outputs.etcdEndpoints ?? [];
+
+/** How far each member is. */
+export const memberStates = (paths: LabPaths, state: StackState): Promise<Said<MemberState>[]> =>
+  asked(paths, state, ["state"], endpointsOf(state));
+
+/** What keys each member has at a revision. */
+export const keysAt = (
+  paths: LabPaths,
+  state: StackState,
+  revision: number,
+): Promise<Said<{ keys: number; digest: string }>[]> =>
+  asked(paths, state, ["keys", String(revision)], endpointsOf(state));
+
+/** A program that writes a member's snapshot to its standard output, and complains on standard error. */
+export function taking(
+  paths: LabPaths,
+  state: StackState,
+  endpoint: string,
+): ChildProcessByStdio<null, Readable, Readable> {
+  const { file, rest, options } = started(paths, state, ["take", endpoint]);
+  const env = { ...process.env, ...state.session?.env };
+  return spawn(file, rest, { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+}
