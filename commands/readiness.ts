@@ -7,6 +7,7 @@
 import { runProgram } from "./program.ts";
 import { readConsoles } from "./readiness/console.ts";
 import { readEtcd } from "./readiness/etcd.ts";
+import { consolesOnHosts, machinesOnHosts } from "./readiness/hosts.ts";
 import { readMachines } from "./readiness/machines.ts";
 import { readReach } from "./readiness/reach.ts";
 import { readRegistry } from "./readiness/registry.ts";
@@ -19,9 +20,9 @@ async function wait(env: NodeJS.ProcessEnv): Promise<string> {
   const sources = {
     registry: readRegistry(settings),
     etcd: readEtcd(settings.clientPort),
-    machines: readMachines(settings.uri),
+    machines: machinesOnHosts(settings, readMachines),
     reach: readReach(),
-    consoles: readConsoles(settings.uri),
+    consoles: consolesOnHosts(settings, readConsoles),
   };
   const before = nodesIn(env["PULUMI_COMMAND_STDOUT"] ?? "");
   return JSON.stringify(await waitUntilHealthy(settings, sources, PACE, before));

@@ -4,16 +4,16 @@ import { redactUrl } from "../../plan/urls.ts";
 import type { Consoles } from "./console.ts";
 import type { NodeProgress } from "./progress.ts";
 import type { Registrations } from "./registry.ts";
-import type { ReadinessSettings } from "./settings.ts";
+import { type ReadinessSettings, uriOf } from "./settings.ts";
 
 /** Lines of a console that are shown. */
 const SHOWN = 12;
 
 /** How to get at a node's console, and where what it has shown is kept. */
-const consoleOf = (name: string, { uri, commandPrefix }: ReadinessSettings, consoles: Consoles) => {
-  const console = beside(commandPrefix, "console");
+const consoleOf = (name: string, settings: ReadinessSettings, consoles: Consoles) => {
+  const console = beside(settings.commandPrefix, "console");
   return console === undefined
-    ? { attach: `virsh --connect ${uri} console ${name}`, log: consoles.path(name) }
+    ? { attach: `virsh --connect ${uriOf(settings, name)} console ${name}`, log: consoles.path(name) }
     : { attach: `${console} ${name}`, log: `${console} --log ${name}` };
 };
 

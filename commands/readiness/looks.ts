@@ -113,13 +113,14 @@ export async function lookAtMachines(
   const { machines, reach, consoles } = sources;
   const running = await machines.running();
   for (const node of nodes) {
-    if (running !== undefined && !running.has(node.name))
+    const on = running(node.name);
+    if (on === false)
       throw new ProgramError(
         await explainFailure(node, "the machine is not running any more", settings, consoles),
       );
     if (node.stage === "healthy" || node.knows("agent") || node.knows("registry")) continue;
     node.learn("name", await reach.resolve(node.name));
-    if (running === undefined) continue; // libvirt does not answer just now
+    if (on === undefined) continue; // libvirt does not answer just now
     const mac = settings.nodes.find(({ name }) => name === node.name)?.mac ?? "";
     const located = await machines.locate(node.name, mac);
     if (located === undefined) continue;

@@ -7,9 +7,12 @@ export interface Located {
   readonly agent: boolean;
 }
 
+/** Whether the domain of a name is powered on; undefined when its host can't be asked just now. */
+export type Running = (name: string) => boolean | undefined;
+
 export interface Machines {
-  /** Names of the domains that are powered on; undefined when the host can't be asked. */
-  running(): Promise<ReadonlySet<string> | undefined>;
+  /** Which domains are powered on. */
+  running(): Promise<Running>;
   /** The IPv4 address of the interface with this MAC; undefined where none is known yet. */
   locate(name: string, mac: string): Promise<Located | undefined>;
 }
@@ -29,14 +32,16 @@ export function addressOf(answer: string, mac: string): string | undefined {
  */
 const SOURCES = ["agent", "lease", "arp"] as const;
 
+/** @param uri the connection of one host. */
 export function readMachines(uri: string): Machines {
   const virsh = virshOn(uri);
   return {
     running: async () => {
       try {
-        return new Set(lines(await virsh("list", "--name")));
+        const on = new Set(lines(await virsh("list", "--name")));
+        return (name) => on.has(name);
       } catch {
-        return undefined; // libvirtd may be restarting; the machines go on
+        return () => undefined; // libvirtd may be restarting; the machines go on
       }
     },
     locate: async (name, mac) => {

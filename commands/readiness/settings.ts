@@ -11,6 +11,8 @@ export interface NodeSettings {
   readonly address?: string;
   /** libvirt's UUID of the domain: tells whether a report of an earlier run is about this very machine. */
   readonly machine: string;
+  /** The libvirt connection of the host that its machine is on, where that is not the cluster's one host. */
+  readonly uri?: string;
 }
 
 export interface ReadinessSettings {
@@ -21,7 +23,7 @@ export interface ReadinessSettings {
   readonly discoveryUrl: string;
   /** The registry's servers in mode v3; else empty. */
   readonly endpoints: readonly string[];
-  /** The libvirt connection. */
+  /** The libvirt connection of machines that have none of their own. */
   readonly uri: string;
   /** Seconds that all may take. */
   readonly timeout: number;
@@ -41,36 +43,48 @@ const MODES: readonly string[] = [
 
 const isMode = (text: string): text is DiscoveryPlan["mode"] => MODES.includes(text);
 
+/** What is known of machines beside their MAC, each by the machine's name. */
+interface Known {
+  readonly machines: ReadonlyMap<string, string>;
+  readonly uris: ReadonlyMap<string, string>;
+}
+
 /** `name=MAC` or `name=MAC=ADDRESS`, with blanks between. */
-const nodesOf = (text: string, role: Role, machines: ReadonlyMap<string, string>): NodeSettings[] =>
+const nodesOf = (text: string, role: Role, { machines, uris }: Known): NodeSettings[] =>
   words(text).map((word) => {
     const [name = "", mac = "", address] = word.split("=");
+    const uri = uris.get(name);
     return {
       ...{ name, mac, role, machine: machines.get(name) ?? "" },
       ...(address === undefined ? {} : { address }),
+      ...(uri === undefined ? {} : { uri }),
     };
   });
 
-/** `name=UUID`, with blanks between. */
-const machinesOf = (text: string): Map<string, string> =>
+/** `name=VALUE`, with blanks between; a value may hold more of `=`, as connection URIs do. */
+const byName = (text: string): Map<string, string> =>
   new Map(
     words(text).map((word) => {
-      const [name = "", id = ""] = word.split("=");
-      return [name, id];
+      const [, name = "", value = ""] = /^([^=]*)=?(.*)$/.exec(word) ?? [];
+      return [name, value];
     }),
   );
 
+/** The libvirt connection of the host that a machine is on. */
+export const uriOf = ({ nodes, uri }: Pick<ReadinessSettings, "nodes" | "uri">, name: string): string =>
+  nodes.find((node) => node.name === name)?.uri ?? uri;
+
 /**
  * NODES are the members and CLIENTS the other machines, both lists of `name=MAC` or `name=MAC=ADDRESS`; MACHINES is a list
- * of `name=UUID` on all of them. MODE is the discovery mode, DISCOVERY_URL and ENDPOINTS where members register.
+ * of `name=UUID` on all of them, LIBVIRT_URIS one of `name=URI` on those that are not on the host of LIBVIRT_URI. MODE is the discovery mode, DISCOVERY_URL and ENDPOINTS where members register.
  * CLIENT_PORT may be left out.
  * @throws ProgramError naming the variable that is missing or wrong.
  */
 export function readSettings(env: NodeJS.ProcessEnv): ReadinessSettings {
-  const machines = machinesOf(env["MACHINES"] ?? "");
+  const known = { machines: byName(env["MACHINES"] ?? ""), uris: byName(env["LIBVIRT_URIS"] ?? "") };
   const nodes = [
-    ...nodesOf(env["NODES"] ?? "", "member", machines),
-    ...nodesOf(env["CLIENTS"] ?? "", "client", machines),
+    ...nodesOf(env["NODES"] ?? "", "member", known),
+    ...nodesOf(env["CLIENTS"] ?? "", "client", known),
   ];
   if (nodes.length === 0)
     throw new ProgramError("The environment variables NODES and CLIENTS name no machine.");

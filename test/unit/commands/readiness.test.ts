@@ -30,7 +30,7 @@ describe("readiness", () => {
       registry: readRegistry(registry),
       etcd: readEtcd(cluster.port),
       machines: {
-        running: () => Promise.resolve(running),
+        running: () => Promise.resolve((name) => running.has(name)),
         locate: (name) => {
           const address = addresses[name];
           return Promise.resolve(address === undefined ? undefined : { address, agent: true });

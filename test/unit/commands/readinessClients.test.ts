@@ -51,7 +51,7 @@ describe("readiness: where nodes are, and machines that are no members", () => {
       registry: readRegistry(registry),
       etcd: readEtcd(cluster.port),
       machines: {
-        running: () => Promise.resolve(running),
+        running: () => Promise.resolve((name: string) => running.has(name)),
         locate: (name: string) => Promise.resolve(located[name]),
       },
       reach: {
