@@ -1,9 +1,12 @@
 /** A cluster: pool, base image, discovery, nodes, and the wait until etcd is healthy on all of its members. */
 import * as pulumi from "@pulumi/pulumi";
+import type { Credentials } from "../commands/way.ts";
 import type { ClusterReport } from "../commands/readiness/report.ts";
 import * as rendering from "../ignition/index.ts";
+import type { NodeTls } from "../ignition/index.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import { makeBaseImage } from "./baseImage.ts";
+import { makeCertificates } from "./certificates.ts";
 import { connectionUri } from "./connection.ts";
 import { makeDiscovery } from "./discovery.ts";
 import { leftoverHooks } from "./leftovers.ts";
@@ -20,7 +23,11 @@ export interface IgnitionRenderer {
   /** A hash of all that shapes a node's disk, but for the discovery URL. */
   fingerprint(plan: ClusterPlan, node: NodePlan): string;
   /** A node's Ignition config, as JSON. */
-  renderIgnition(plan: ClusterPlan, node: NodePlan, bootstrap: { readonly discoveryUrl: string }): string;
+  renderIgnition(
+    plan: ClusterPlan,
+    node: NodePlan,
+    bootstrap: { readonly discoveryUrl: string; readonly tls?: NodeTls },
+  ): string;
   /** What is odd about the user's files without being wrong: shown on each run. */
   warningsOf?(plan: ClusterPlan): readonly string[];
 }
@@ -64,10 +71,15 @@ export interface NodeOutput {
 export class CoreOSCluster extends pulumi.ComponentResource {
   /** The machines, in the order of their names. */
   readonly nodes: pulumi.Output<NodeOutput[]>;
-  /** Client URLs of the etcd members (`http://10.0.0.5:2379`); clients are not among them. By name where nobody waited. */
+  /**
+   * Client URLs of the etcd members (`http://10.0.0.5:2379`); clients are not among them. By name where nobody waited, and with TLS,
+   * whose certificates speak of names (`https://dev-core01:2379`), unless the config gives addresses.
+   */
   readonly etcdEndpoints: pulumi.Output<readonly string[]>;
   /** What the members found each other by; empty where they need nothing. Secret where the config's discovery is. */
   readonly discoveryUrl: pulumi.Output<string>;
+  /** What members with TLS want to see, secret; undefined in a cluster without. */
+  readonly etcdCredentials: pulumi.Output<Credentials> | undefined;
   /** `ssh core@ADDRESS`, by node name. */
   readonly sshCommands: pulumi.Output<Record<string, string>>;
 
@@ -88,6 +100,13 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     const pool = makePool(name, { plan, uri, owner: owner.id, hooks }, this);
     const base = makeBaseImage(name, { plan, pool, uri, hooks }, this);
     const discovery = makeDiscovery(name, plan, ignition.generation(plan), pool.pool, this);
+    const certificates = plan.tls === undefined ? undefined : makeCertificates(name, plan, plan.tls, this);
+    const bootstrapOf = (node: NodePlan): pulumi.Output<{ discoveryUrl: string; tls?: NodeTls }> =>
+      certificates === undefined
+        ? discovery.url.apply((discoveryUrl) => ({ discoveryUrl }))
+        : pulumi
+            .all([discovery.url, certificates.of(node)])
+            .apply(([discoveryUrl, tls]) => ({ discoveryUrl, tls }));
     const nodes = plan.nodes.map(
       (node) =>
         new Node(
@@ -96,21 +115,28 @@ export class CoreOSCluster extends pulumi.ComponentResource {
             fingerprint: ignition.fingerprint(plan, node),
             ignition: secretIf(
               plan.secretKeys.length > 0,
-              discovery.url.apply((discoveryUrl) => ignition.renderIgnition(plan, node, { discoveryUrl })),
+              bootstrapOf(node).apply((bootstrap) => ignition.renderIgnition(plan, node, bootstrap)),
             ),
           },
           { parent: this },
         ),
     );
     const found: pulumi.Output<Found> = waitUntilHealthy
-      ? makeReadiness(name, { plan, nodes, uri, discoveryUrl: discovery.url }, this)
+      ? makeReadiness(
+          name,
+          { plan, nodes, uri, discoveryUrl: discovery.url, credentials: certificates?.client },
+          this,
+        )
       : pulumi.output(unseen(plan));
 
     const addresses = found.apply(
       (report) => new Map(report.nodes.map((node) => [node.name, node.addresses])),
     );
     this.discoveryUrl = discovery.url;
-    this.etcdEndpoints = found.apply(({ endpoints }) => endpoints);
+    this.etcdEndpoints = found.apply(({ endpoints }) =>
+      plan.tls === undefined ? endpoints : rendering.memberUrls(plan),
+    );
+    this.etcdCredentials = certificates?.client;
     this.nodes = pulumi.output(
       nodes.map(({ name: node, mac, role, domainId }) => ({
         ...{ name: node, mac, role, domainId },
@@ -125,6 +151,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
       etcdEndpoints: this.etcdEndpoints,
       discoveryUrl: this.discoveryUrl,
       sshCommands: this.sshCommands,
+      ...(this.etcdCredentials === undefined ? {} : { etcdCredentials: this.etcdCredentials }),
     });
   }
 }
@@ -138,7 +165,7 @@ const unseen = (plan: ClusterPlan): Found => ({
   nodes: plan.nodes.map(({ name, address }) => ({ name, addresses: address === undefined ? [] : [address] })),
   endpoints: plan.nodes
     .filter(({ role }) => role === "member")
-    .map(({ name, address }) => `http://${address ?? name}:2379`),
+    .map(({ name, address }) => `${rendering.schemeOf(plan)}://${address ?? name}:2379`),
 });
 
 const secretIf = (secret: boolean, value: pulumi.Output<string>): pulumi.Output<string> =>

@@ -1,6 +1,7 @@
 /** The wait until the cluster is healthy, and what is found out about it on the way. */
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command.js";
+import type { Credentials } from "../commands/way.ts";
 import type { ClusterReport } from "../commands/readiness/report.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import type { Node } from "./node.ts";
@@ -25,10 +26,12 @@ export function makeReadiness(
     readonly nodes: readonly Pick<Node, "name" | "domainId">[];
     readonly uri: pulumi.Output<string>;
     readonly discoveryUrl: pulumi.Output<string>;
+    /** What members want to see; undefined where they serve without TLS. */
+    readonly credentials: pulumi.Output<Credentials> | undefined;
   },
   parent: pulumi.Resource,
 ): pulumi.Output<ClusterReport> {
-  const { plan, nodes, uri, discoveryUrl } = args;
+  const { plan, nodes, uri, discoveryUrl, credentials } = args;
   const command = new Command(
     `${name}-readiness`,
     {
@@ -46,11 +49,16 @@ export function makeReadiness(
         ENDPOINTS: plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "",
         LIBVIRT_URI: uri,
         TIMEOUT: String(plan.readinessTimeout),
+        ...(credentials === undefined
+          ? {}
+          : { TLS_CA: credentials.ca, TLS_CERT: credentials.cert, TLS_KEY: credentials.key }),
       },
     },
     { parent },
   );
-  return command.stdout.apply((text) => JSON.parse(text) as ClusterReport);
+  // The report says nothing of the credentials, whatever the plugin makes of secrets among its inputs.
+  const report = credentials === undefined ? command.stdout : pulumi.unsecret(command.stdout);
+  return report.apply((text) => JSON.parse(text) as ClusterReport);
 }
 
 const joined = (words: readonly string[]): string => words.join(" ");

@@ -19,6 +19,14 @@ export function memberHosts(plan: Pick<ClusterPlan, "nodes">): ReadonlyMap<strin
   return new Map(members.map(({ name, address }) => [name, byAddress ? (address ?? name) : name]));
 }
 
+/** How URLs of members and of their clients begin. */
+export const schemeOf = ({ tls }: Pick<ClusterPlan, "tls">): "http" | "https" =>
+  tls === undefined ? "http" : "https";
+
+/** The client URL of each member, in the order of their names. */
+export const memberUrls = (plan: Pick<ClusterPlan, "nodes" | "tls">): readonly string[] =>
+  [...memberHosts(plan).values()].map((host) => `${schemeOf(plan)}://${host}:2379`);
+
 /** The etcd version that the members run; undefined where the system's own unit decides. */
 export const etcdVersionOf = (plan: Pick<ClusterPlan, "os" | "etcdVersion">): string | undefined =>
   plan.etcdVersion ?? OS_TRAITS[plan.os].etcdVersion;
@@ -41,15 +49,19 @@ function etcdFiles(plan: ClusterPlan): string[] {
   return [
     etcd,
     `${etcd}-${discoveryFile(plan)}`,
+    ...(plan.tls === undefined ? [] : [`${etcd}-tls`]),
     ...(servesV2(plan) ? [`${etcd}-v2`] : []),
     ...(plan.domainType === "qemu" ? [`${etcd}-emulated`] : []),
     ...(!quadlet && etcdVersionOf(plan) !== undefined ? ["etcd-version"] : []),
   ];
 }
 
-/** Whether etcd in a container must resolve names that the host learns by LLMNR; Fedora CoreOS and the lab use the stub anyway. */
+/**
+ * Whether etcd in a container must resolve names that the host learns by LLMNR: those of peers, where they are known by them, and
+ * those in peers' certificates. Fedora CoreOS and the lab use the stub anyway.
+ */
 const needsStub = (plan: ClusterPlan): boolean =>
-  plan.discovery.mode === "static" &&
+  (plan.discovery.mode === "static" || plan.tls !== undefined) &&
   (plan.os === "container-linux" || plan.os === "flatcar") &&
   membersOf(plan).some(({ address }) => address === undefined);
 
@@ -74,8 +86,12 @@ const FILES: Readonly<Partial<Record<ProfileName, (plan: ClusterPlan) => readonl
   "metadata-remote": (plan) => metadataFiles(plan, "metadata-remote"),
   etcd: (plan) => [...etcdFiles(plan), ...etcdctlFiles(plan)],
   // Without members there is nothing to point at.
-  "etcd-client": (plan) => (membersOf(plan).length === 0 ? [] : ["etcd-client", ...etcdctlFiles(plan)]),
+  "etcd-client": (plan) =>
+    membersOf(plan).length === 0
+      ? []
+      : ["etcd-client", ...(plan.tls === undefined ? [] : ["etcd-client-tls"]), ...etcdctlFiles(plan)],
   "etcd-debug": (plan) => [OS_TRAITS[plan.os].etcd === "quadlet" ? "etcd-quadlet-debug" : "etcd-debug"],
+  "docker-remote": (plan) => [plan.tls === undefined ? "docker-remote" : "docker-remote-tls"],
   // Without servers of its own, the system keeps those that it has.
   ntp: (plan) => (plan.ntpServers.length === 0 ? [] : [`ntp-${OS_TRAITS[plan.os].time}`]),
 };

@@ -3,16 +3,23 @@ import { createHash } from "node:crypto";
 import { imageIdentity } from "../plan/image.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import { RenderError } from "./errors.ts";
+import { standInTls } from "./holders.ts";
 import { renderNode } from "./node.ts";
 import type { Ignition } from "./transpile/index.ts";
 import type { Bootstrap } from "./variables.ts";
 
 export { RenderError } from "./errors.ts";
+export { memberUrls, schemeOf } from "./families.ts";
+export { type Holder, holderOf, type NodeTls } from "./holders.ts";
 export { composeConfig } from "./node.ts";
 export type { Bootstrap } from "./variables.ts";
 
-/** Stands for what a bootstrap brings, wherever a configuration is made before there is one. */
-function standIn({ discovery, bootstrapSize }: ClusterPlan, word = "stand-in"): Bootstrap {
+/**
+ * Stands for what a bootstrap brings, wherever a configuration is made before there is one. Certificates hang on no other node, so
+ * they are no sign of one.
+ */
+function standIn(plan: ClusterPlan, node: NodePlan, word = "stand-in"): Bootstrap {
+  const { discovery, bootstrapSize, tls } = plan;
   const urls: Readonly<Record<ClusterPlan["discovery"]["mode"], string>> = {
     service: `http://discovery.invalid/${word}`,
     etcd: `http://discovery.invalid/${word}`,
@@ -20,7 +27,11 @@ function standIn({ discovery, bootstrapSize }: ClusterPlan, word = "stand-in"): 
     v3: `http://discovery.invalid/_etcd/registry/${word}`,
     static: "",
   };
-  return { discoveryUrl: bootstrapSize === 0 ? "" : urls[discovery.mode], clusterToken: word };
+  return {
+    discoveryUrl: bootstrapSize === 0 ? "" : urls[discovery.mode],
+    clusterToken: word,
+    ...(tls === undefined ? {} : { tls: standInTls(tls, node) }),
+  };
 }
 
 /** Hex digits of a short hash: 48 bits, so that two versions of one disk never meet. */
@@ -69,7 +80,7 @@ function knownOf(plan: ClusterPlan): Known {
 /** A node's config as it is before there is a cluster. */
 function foreseen(plan: ClusterPlan, node: NodePlan): Ignition {
   const { nodes } = knownOf(plan);
-  const ignition = nodes.get(node.name) ?? render(plan, node, standIn(plan));
+  const ignition = nodes.get(node.name) ?? render(plan, node, standIn(plan, node));
   nodes.set(node.name, ignition);
   return ignition;
 }
@@ -108,7 +119,7 @@ export function generation(plan: ClusterPlan): string {
 
 /** Whether a node's config hangs on the bootstrap: with another one it would be another. */
 const usesBootstrap = (plan: ClusterPlan, node: NodePlan): boolean =>
-  render(plan, node, standIn(plan, "another")).json !== foreseen(plan, node).json;
+  render(plan, node, standIn(plan, node, "another")).json !== foreseen(plan, node).json;
 
 /**
  * A short hash of all that shapes a node's disk, known at preview: what names of volumes carry, so that a changed node gets a

@@ -1,6 +1,7 @@
 /** The variables of a node's profiles. */
 import { RenderError } from "./errors.ts";
-import { etcdVersionOf, memberHosts, membersOf } from "./families.ts";
+import { etcdVersionOf, memberHosts, membersOf, memberUrls, schemeOf } from "./families.ts";
+import { CLIENT_FILES, MEMBER_FILES, type NodeTls } from "./holders.ts";
 import type { Variables } from "./render/substitute.ts";
 import { CONSOLES, ETCD_WITH_V2, OS_TRAITS } from "../plan/os.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
@@ -14,6 +15,8 @@ export interface Bootstrap {
   readonly discoveryUrl: string;
   /** The initial-cluster-token of static clusters, a text that tells one from another; absent where there is none yet. */
   readonly clusterToken?: string;
+  /** The node's certificates; absent where the plan has no TLS. */
+  readonly tls?: NodeTls;
 }
 
 /** etcd's official container image; a manifest for all architectures of Fedora CoreOS. */
@@ -63,9 +66,40 @@ function bootstrapVariables(plan: ClusterPlan, node: NodePlan, bootstrap: Bootst
     discoveryEndpoints:
       plan.discovery.mode === "v3" ? environmentWord(plan.discovery.endpoints.join(",")) : "",
     clusterToken: unitWord(bootstrap.clusterToken ?? "stand-in"),
-    initialCluster: [...hosts].map(([name, host]) => `${name}=http://${host}:2380`).join(","),
+    initialCluster: [...hosts].map(([name, host]) => `${name}=${schemeOf(plan)}://${host}:2380`).join(","),
+    etcdScheme: schemeOf(plan),
     memberHost: hosts.get(node.name) ?? node.name,
-    memberEndpoints: [...hosts.values()].map((host) => `http://${host}:2379`).join(","),
+    advertisedHost: advertisedHost(plan, hosts.get(node.name) ?? node.name),
+    memberEndpoints: memberUrls(plan).join(","),
+  };
+}
+
+/** Where a member says that it is: as it is filled in on the node, or, since certificates speak of names, as others know it. */
+function advertisedHost(plan: ClusterPlan, memberHost: string): string {
+  if (plan.tls !== undefined) return memberHost;
+  return OS_TRAITS[plan.os].etcd === "quadlet" ? "${COREOS_CUSTOM_PRIVATE_IPV4}" : "{PRIVATE_IPV4}";
+}
+
+/** What the profiles with TLS, and a user's files beside them, are filled in with. */
+function tlsVariables(plan: ClusterPlan, node: NodePlan, tls: NodeTls | undefined): Variables {
+  if (plan.tls === undefined) return { etcdctlCredentials: "", etcdctlOptions: "" };
+  if (tls === undefined) throw new RenderError("The plan has TLS, and no certificates were given");
+  const files = Object.entries({ CACERT: "ca", CERT: "cert", KEY: "key" });
+  return {
+    tlsAuthority: tls.authority,
+    tlsCertificate: tls.certificate,
+    tlsKey: tls.key,
+    memberFiles: MEMBER_FILES[plan.os],
+    clientFiles: CLIENT_FILES,
+    etcdctlCredentials: files.map(([name, file]) => `\nETCDCTL_${name}=${CLIENT_FILES}/${file}.pem`).join(""),
+    // Labels keep containers from files in /etc (SELinux); this one is to read what its user may read.
+    etcdctlOptions: [
+      ...(node.profiles.includes("etcd") ? [MEMBER_FILES[plan.os]] : []),
+      ...(node.profiles.includes("etcd-client") ? [CLIENT_FILES] : []),
+    ]
+      .map((folder) => ` --volume ${folder}:${folder}:ro`)
+      .join("")
+      .concat(" --security-opt label=disable"),
   };
 }
 
@@ -78,6 +112,7 @@ export function variablesOf(plan: ClusterPlan, node: NodePlan, bootstrap: Bootst
     mac: node.mac,
     sshAuthorizedKeys: plan.sshAuthorizedKeys,
     ...bootstrapVariables(plan, node, bootstrap),
+    ...tlsVariables(plan, node, bootstrap.tls),
     etcdVersion: version,
     etcdImage: `${ETCD_IMAGE}:v${version}`,
     programs: traits.programs,

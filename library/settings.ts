@@ -67,12 +67,16 @@ export interface ClusterSettings {
   readonly metadataUrl?: string;
   /** NTP servers of the profile ntp. */
   readonly ntpServers?: readonly string[];
-  /** `address:port` of the profile docker-remote. Default: `127.0.0.1:2375`. */
+  /** `address:port` of the profile docker-remote. Default: `127.0.0.1:2375`, with `tls` `0.0.0.0:2376`. */
   readonly dockerListen?: string;
   /** `3.5.21`. Default: the one that the system, or our unit, brings. */
   readonly etcdVersion?: string;
   /** How the members find each other. Default: etcd's public discovery service. */
   readonly discovery?: DiscoverySettings;
+  /** Whether etcd's peers and clients, and Docker's remote API, need certificates of the cluster's own authority. Default: false. */
+  readonly tls?: boolean;
+  /** Another one makes other keys and certificates, and rebuilds the cluster. Default: `1`. */
+  readonly tlsRotation?: string | number;
   /** How many members a new cluster begins with. Default: all. */
   readonly bootstrapSize?: number;
   /** Seconds from start to healthy, 10 to 86400. Default: 600, emulated 1800. */

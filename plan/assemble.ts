@@ -55,7 +55,7 @@ export function assemble(draft: Draft, raw: RawSettings): ClusterPlan {
   const { given } = draft;
   const prefix = sure(draft.prefix, "a prefix");
   const domainType = given.domainType ?? DEFAULTS.domainType;
-  const { ignition, etcdVersion, metadataUrl } = given;
+  const { ignition, etcdVersion, metadataUrl, tls = false } = given;
   return {
     prefix,
     os: sure(draft.os, "os"),
@@ -69,9 +69,10 @@ export function assemble(draft: Draft, raw: RawSettings): ClusterPlan {
     ...(ignition === undefined ? {} : { ignition: sourceFile(raw, ignition) }),
     ...(etcdVersion === undefined ? {} : { etcdVersion }),
     ntpServers: given.ntpServers ?? [],
-    dockerListen: given.dockerListen ?? DEFAULTS.dockerListen,
+    dockerListen: given.dockerListen ?? (tls ? DEFAULTS.dockerListenTls : DEFAULTS.dockerListen),
     ...(metadataUrl === undefined ? {} : { metadataUrl }),
     discovery: sure(discoveryOf(draft), "discovery"),
+    ...(tls ? { tls: { rotation: given.tlsRotation ?? DEFAULTS.tlsRotation } } : {}),
     bootstrapSize: sure(memberCount(draft), "members"),
     sshAuthorizedKeys: sure(given.sshAuthorizedKeys, "sshAuthorizedKeys"),
     readinessTimeout: given.readinessTimeout ?? DEFAULTS.readinessTimeout[domainType],

@@ -28,6 +28,9 @@ export const DEFAULTS = {
   } satisfies Readonly<Record<Role, readonly ProfileName[]>>,
   /** Docker's port on the node's own loopback: who reaches it rules the machine. */
   dockerListen: "127.0.0.1:2375",
+  /** With TLS nobody reaches it without a certificate; the port is the one that Docker's clients take for TLS. */
+  dockerListenTls: "0.0.0.0:2376",
+  tlsRotation: "1",
   /** etcd's public discovery service. */
   discoveryEndpoint: "https://discovery.etcd.io",
   /** Seconds: pulling an etcd container and booting take minutes; under emulation all takes many times as long. */

@@ -53,7 +53,7 @@ export const PROFILES: Readonly<Record<ProfileName, ProfileTraits>> = {
   "etcd-debug": { description: "etcd logs all that it does and serves its profiler", needs: ["etcd"] },
   docker: { description: "Docker runs from boot on", os: WITH_DOCKER },
   "docker-remote": {
-    description: "Docker's API on a TCP socket (dockerListen), without a password",
+    description: "Docker's API on a TCP socket (dockerListen), without a password, or with tls",
     needs: ["docker"],
     os: WITH_DOCKER,
   },

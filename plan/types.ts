@@ -73,6 +73,12 @@ export interface FileImage {
   readonly virtualSize: number;
 }
 
+/** Mutual TLS between the members, and between them and their clients, with an authority of the cluster's own. */
+export interface TlsPlan {
+  /** Another text means other keys and certificates, the authority's among them. */
+  readonly rotation: string;
+}
+
 export interface PoolPlan {
   readonly name: string;
   /** The pool's folder on the libvirt host; a folder of this cluster's own. */
@@ -122,6 +128,8 @@ export interface ClusterPlan {
   /** Where the profile metadata-remote asks for the node's addresses. */
   readonly metadataUrl?: string;
   readonly discovery: DiscoveryPlan;
+  /** Undefined: etcd, and Docker's API, are served without TLS. */
+  readonly tls?: TlsPlan;
   /** How many members a new cluster begins with; 0 where no node is a member. */
   readonly bootstrapSize: number;
   readonly sshAuthorizedKeys: readonly string[];

@@ -37,9 +37,20 @@ function unused(draft: Draft): string[] {
     );
 }
 
+function unusedTls({ given }: Draft): string[] {
+  if (given.tls !== true)
+    return given.tlsRotation === undefined ? [] : ["tlsRotation is set, but tls is not: it has no effect."];
+  return given.ignition === undefined
+    ? []
+    : [
+        "tls is set, and ignition stands in place of all profiles: the file itself must let etcd serve TLS, with {{tlsAuthority}}, " +
+          "{{tlsCertificate}} and {{tlsKey}} (docs/tls.md), or no member will be found healthy.",
+      ];
+}
+
 function exposedDocker(draft: Draft, raw: RawSettings): string[] {
   const listen = draft.given.dockerListen;
-  if (listen === undefined || !uses(draft, "docker-remote")) return [];
+  if (draft.given.tls === true || listen === undefined || !uses(draft, "docker-remote")) return [];
   if (isLoopback(parseSocket(listen)?.address ?? "")) return [];
   const shown = isSecret(raw, ["dockerListen"]) ? "no loopback address" : listen;
   return [
@@ -76,6 +87,7 @@ export function warningsOf(draft: Draft, raw: RawSettings): string[] {
     ...unlikelySizes(raw),
     ...exposedDocker(draft, raw),
     ...unused(draft),
+    ...unusedTls(draft),
     ...(image ?? []),
   ];
 }

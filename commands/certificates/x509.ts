@@ -17,19 +17,12 @@ import {
 } from "@peculiar/x509";
 import { randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
+import type { Holder } from "../../ignition/holders.ts";
 
 /** A certificate and its private key (PKCS #8), both PEM. */
 export interface KeyPair {
   readonly cert: string;
   readonly key: string;
-}
-
-/** What a certificate says of its holder. */
-export interface Holder {
-  /** Its common name. */
-  readonly name: string;
-  /** Names and addresses under which it serves; none for a mere client. */
-  readonly hosts: readonly string[];
 }
 
 /** ECDSA on P-256: short, quick under emulation, and known to every version of etcd and Docker. */

@@ -31,12 +31,14 @@ export async function lookAtMembers(
   const registered = "hosts" in registrations ? registrations.hosts : new Map<string, string>();
   await Promise.all(
     members.map(async (node) => {
-      node.learn("registry", registered.get(node.name));
+      const where = registered.get(node.name);
+      const address = where === undefined ? undefined : await toAddress(where, sources.reach);
+      node.learn("registry", address);
       const hosts = node.candidates();
       node.host ??= hosts[0];
-      const arrived = node.knows("registry") ? "registered" : undefined;
+      const arrived = where !== undefined || node.knows("registry") ? "registered" : undefined;
       if (arrived !== undefined && (node.stage === "booting" || node.stage === "addressed")) {
-        node.host = registered.get(node.name) ?? node.host;
+        node.host = address ?? node.host;
         node.reach(arrived, clock.seconds());
       }
       const answers = await Promise.all(

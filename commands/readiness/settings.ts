@@ -1,6 +1,7 @@
 /** What the readiness program is told by its environment. */
 import { prefixIn } from "../../plan/typed.ts";
 import type { DiscoveryPlan, Role } from "../../plan/types.ts";
+import type { Credentials } from "../http.ts";
 import { ProgramError, required, requiredNumber, words } from "../program.ts";
 
 export interface NodeSettings {
@@ -27,6 +28,8 @@ export interface ReadinessSettings {
   readonly uri: string;
   /** Seconds that all may take. */
   readonly timeout: number;
+  /** What members want to see; undefined where they serve without TLS. */
+  readonly tls?: Credentials;
   /** The port on which members serve clients. */
   readonly clientPort: number;
   /** What has to stand before the commands in messages (plan/typed.ts). */
@@ -77,7 +80,7 @@ export const uriOf = ({ nodes, uri }: Pick<ReadinessSettings, "nodes" | "uri">, 
 /**
  * NODES are the members and CLIENTS the other machines, both lists of `name=MAC` or `name=MAC=ADDRESS`; MACHINES is a list
  * of `name=UUID` on all of them, LIBVIRT_URIS one of `name=URI` on those that are not on the host of LIBVIRT_URI. MODE is the discovery mode, DISCOVERY_URL and ENDPOINTS where members register.
- * CLIENT_PORT may be left out.
+ * TLS_CA, TLS_CERT and TLS_KEY, each PEM, are what members with TLS want to see. CLIENT_PORT may be left out.
  * @throws ProgramError naming the variable that is missing or wrong.
  */
 export function readSettings(env: NodeJS.ProcessEnv): ReadinessSettings {
@@ -99,5 +102,8 @@ export function readSettings(env: NodeJS.ProcessEnv): ReadinessSettings {
     timeout: requiredNumber(env, "TIMEOUT"),
     clientPort: env["CLIENT_PORT"] === undefined ? 2379 : requiredNumber(env, "CLIENT_PORT"),
     ...(commandPrefix === undefined ? {} : { commandPrefix }),
+    ...(env["TLS_CA"] === undefined
+      ? {}
+      : { tls: { ca: env["TLS_CA"], cert: required(env, "TLS_CERT"), key: required(env, "TLS_KEY") } }),
   };
 }

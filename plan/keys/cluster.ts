@@ -53,6 +53,23 @@ export const CLUSTER_KEYS = {
     default: "the number of members",
     details: "For now, a cluster begins with all its members, and another number is an error.",
   },
+  tls: {
+    description: "Whether members, their clients and Docker's remote API need certificates: true or false",
+    expected: "true or false",
+    example: "true",
+    default: "`false`",
+    details:
+      "Peers and clients of etcd then speak mutual TLS, with an authority and keys of the stack's own. Turning it on or off rebuilds " +
+      "the cluster. See [TLS](tls.md).",
+  },
+  tlsRotation: {
+    description:
+      "Another value makes another authority, other keys and certificates, and rebuilds the cluster",
+    expected: "a number or a word of at most 64 letters, digits, -, _ and .",
+    example: "2",
+    default: `\`${DEFAULTS.tlsRotation}\``,
+    details: "Counts where `tls` is `true`.",
+  },
   readinessTimeout: {
     description: "Seconds that the cluster may take from start to healthy",
     expected: "a whole number of seconds from 10 to 86400",

@@ -59,12 +59,13 @@ export const SOFTWARE_KEYS = {
     details: "Counts on nodes with the profile `ntp`.",
   },
   dockerListen: {
-    description: "Address and port of the profile docker-remote's socket, which asks for no password",
+    description:
+      "Address and port of the profile docker-remote's socket, which asks for no password without tls",
     expected: "an address and a port, such as 127.0.0.1:2375",
     example: DEFAULTS.dockerListen,
-    default: `\`${DEFAULTS.dockerListen}\``,
+    default: `\`${DEFAULTS.dockerListen}\`; with \`tls\` \`${DEFAULTS.dockerListenTls}\``,
     details:
-      "Whoever reaches this port rules the machine as root. On the node's own loopback, which is the default, that is whoever may log in; any " +
+      "With `tls`, clients need a certificate of the stack's authority. Without it, whoever reaches this port rules the machine as root. On the node's own loopback, which is the default, that is whoever may log in; any " +
       "other address brings a warning on each run. IPv6 addresses stand in brackets: `[::1]:2375`.",
   },
 } as const satisfies KeyTable;

@@ -6,7 +6,7 @@ import { OS_FAMILIES } from "../os.ts";
 import { sshAuthorizedKeys } from "./access.ts";
 import { discovery, etcdVersion } from "./discovery.ts";
 import { baseVolume, image } from "./image.ts";
-import { bridge, dockerListen, metadataUrl, ntpServers, poolPath, prefix } from "./network.ts";
+import { bridge, dockerListen, metadataUrl, ntpServers, poolPath, prefix, tlsRotation } from "./network.ts";
 import { nodes, profiles, role, snippets, vcpus } from "./nodes.ts";
 import { choice, text, wholeNumber, yesOrNo } from "./parts.ts";
 import { diskSchema, memorySchema, type SizeContext } from "./sizes.ts";
@@ -47,6 +47,8 @@ export const settingsSchema = (context: SizeContext) =>
     dockerListen: z.optional(dockerListen),
     etcdVersion: z.optional(etcdVersion),
     discovery: z.optional(discovery),
+    tls: z.optional(yesOrNo),
+    tlsRotation: z.optional(tlsRotation),
     bootstrapSize: z.optional(wholeNumber(0, MAX_NODES)),
     readinessTimeout: z.optional(wholeNumber(10, 86_400)),
     autostart: z.optional(yesOrNo),

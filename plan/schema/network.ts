@@ -68,6 +68,16 @@ export const dockerListen = checkedText((value): Checked<string> => {
   return parseSocket(word) === undefined ? { expected } : { expected, word };
 });
 
+/** Becomes part of nothing but a hash and messages: kept short and plain all the same. */
+export const tlsRotation = z.pipe(
+  z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
+  checkedText((value): Checked<string> =>
+    /^[A-Za-z0-9_.-]{1,64}$/.test(value)
+      ? { value }
+      : { expected: "a number or a word of at most 64 letters, digits, -, _ and ." },
+  ),
+);
+
 export const metadataUrl = checkedText((value): Checked<string> => {
   const url = parseHttpUrl(value);
   return url === undefined ? { expected: "the http or https URL of the metadata" } : { value: url.href };

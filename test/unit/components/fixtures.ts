@@ -62,6 +62,8 @@ export interface Registered {
   readonly dependencies: readonly string[];
   /** Names of inputs that hold a secret, at whatever depth. */
   readonly secrets: readonly string[];
+  /** Names of outputs that are secret whatever the plugin says. */
+  readonly secretOutputs: readonly string[];
   readonly options: {
     readonly deleteBeforeReplace: boolean;
     readonly ignoreChanges: readonly string[];
@@ -71,6 +73,9 @@ export interface Registered {
   };
 }
 
+const keyPair = (whose: string): string =>
+  JSON.stringify({ cert: `certificate of ${whose}`, key: `KEY of ${whose}` });
+
 /** What the stand-ins for the providers answer: outputs known only to them. */
 function outputs({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
   const given = inputs as Record<string, unknown>;
@@ -79,6 +84,9 @@ function outputs({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Recor
   if (type !== "command:local:Command") return given;
   const stdout: Record<string, string> = {
     "cluster-host": JSON.stringify({ mode: "0700", uid: 64055, gid: 106 }),
+    "cluster-ca": keyPair("authority"),
+    "cluster-client-certificate": keyPair("client"),
+    ...Object.fromEntries(plan.nodes.map((each) => [`${each.name}-certificate`, keyPair(each.name)])),
     "cluster-discovery-generation-1": "http://10.0.0.1:2379/v2/keys/discovery/70cen",
     "cluster-readiness": JSON.stringify({
       nodes: plan.nodes.map((each, index) => ({
@@ -109,6 +117,7 @@ interface Requests {
   getParent(): string;
   getDependenciesList(): string[];
   getObject(): { toJavaScript(): Record<string, unknown> };
+  getAdditionalsecretoutputsList(): string[];
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
@@ -159,6 +168,7 @@ export async function record(program: () => unknown): Promise<Registered[]> {
     secrets: Object.entries(request.getObject().toJavaScript()).flatMap(([name, value]) =>
       JSON.stringify(value).includes(SECRET) ? [name] : [],
     ),
+    secretOutputs: request.getAdditionalsecretoutputsList(),
     dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
     options: {
       deleteBeforeReplace: request.getDeletebeforereplace(),

@@ -86,7 +86,8 @@ describe("a node's Container Linux Config by system", () => {
         .filter(([way]) => fits(os, way))
         .flatMap(([, settings]) =>
           (["metadata-local", "metadata-remote"] as const).flatMap((metadata) => {
-            const made = cluster({ os, domainType: "qemu", ...settings, ...fullSettings });
+            const tls = String(metadata === "metadata-remote");
+            const made = cluster({ os, domainType: "qemu", tls, ...settings, ...fullSettings });
             return profileFiles(made, withProfiles(nodeOf(made, "one"), allProfiles(os, metadata)));
           }),
         ),

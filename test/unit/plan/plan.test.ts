@@ -59,6 +59,8 @@ describe("the plan", () => {
       etcdVersion: "v3.5.21",
       discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379/" },
       bootstrapSize: "5",
+      tls: "true",
+      tlsRotation: 7,
       readinessTimeout: "90",
       bridge: "virbr0",
       domainType: "qemu",
@@ -95,12 +97,20 @@ describe("the plan", () => {
       dockerListen: "[::1]:2376",
       metadataUrl: "http://10.0.0.1/meta",
       discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379" },
+      tls: { rotation: "7" },
       bootstrapSize: 5,
       sshAuthorizedKeys: [publicKey(1), publicKey(2)],
       readinessTimeout: 90,
       warnings: [],
       secretKeys: [],
     });
+  });
+
+  it("lets Docker's API be reached where clients need certificates", () => {
+    assert.equal(plan({ tls: "true" }).dockerListen, "0.0.0.0:2376");
+    assert.equal(plan({ tls: true, dockerListen: "127.0.0.1:2375" }).dockerListen, "127.0.0.1:2375");
+    assert.deepEqual(plan({ tls: true }).tls, { rotation: "1" });
+    assert.equal(plan({ tls: "false" }).tls, undefined);
   });
 
   it("takes booleans and numbers as YAML has them", () => {

@@ -53,6 +53,18 @@ describe("the plan's warnings", () => {
       assert.deepEqual(plan({ ...docker, dockerListen }).warnings, []);
     });
 
+  it("does not warn of Docker anywhere where clients need certificates", () => {
+    assert.deepEqual(plan({ ...docker, tls: "true", dockerListen: "0.0.0.0:2376" }).warnings, []);
+  });
+
+  it("warns of TLS that has no effect", () => {
+    assert.deepEqual(plan({ tlsRotation: 2 }).warnings, [
+      "tlsRotation is set, but tls is not: it has no effect.",
+    ]);
+    assert.match(plan({ tls: "true", ignition: "./i.yml" }).warnings.join(), /\{\{tlsKey\}\}/);
+    assert.deepEqual(plan({ tls: "true", tlsRotation: 2 }).warnings, []);
+  });
+
   it("warns of plain numbers that are likely meant in a smaller unit", () => {
     const nodes = { a: { memory: 2097152 }, b: { diskSize: "20480" }, c: {} };
     assert.deepEqual(plan({ memory: "1048576", diskSize: 8192, nodes }).warnings, [

@@ -196,6 +196,24 @@ export default [
     mend: "pulumi config set bootstrapSize 1",
   },
   {
+    set: { tls: "yes" },
+    says: 'tls is "yes"',
+    right: "true or false",
+    mend: "pulumi config set tls true",
+  },
+  {
+    set: { tls: { enabled: true } },
+    says: 'tls is {"enabled":true}',
+    right: "true or false",
+    mend: "pulumi config set tls true",
+  },
+  {
+    set: { tls: "true", tlsRotation: "a b" },
+    says: 'tlsRotation is "a b"',
+    right: "a number or a word of at most 64 letters, digits, -, _ and .",
+    mend: "pulumi config set tlsRotation 2",
+  },
+  {
     set: { readinessTimeout: 5 },
     says: "readinessTimeout is 5",
     right: "a whole number of seconds from 10 to 86400",
