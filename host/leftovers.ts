@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Mark, markXml, ownerUuid } from "./mark.ts";
-import { domainNames, type HostDomain, readDomain, readDomains, readPool, volumeNames } from "./objects.ts";
+import { domainIds, type HostDomain, readDomain, readDomains, readPool, volumeNames } from "./objects.ts";
 import { lines, type Virsh } from "./virsh.ts";
 
 /** A name is taken on the host by something that isn't this stack's. `message` names the remedies. */
@@ -37,24 +37,24 @@ export interface Host {
 
 const isOurs = (host: Host, domain: HostDomain): boolean => domain.mark?.owner === host.owner;
 
-async function powerOff({ virsh }: Host, name: string): Promise<void> {
-  const runs = async (): Promise<boolean> => lines(await virsh("list", "--name")).includes(name);
+async function powerOff({ virsh }: Host, { uuid }: HostDomain): Promise<void> {
+  const runs = async (): Promise<boolean> => lines(await virsh("list", "--uuid")).includes(uuid);
   if (!(await runs())) return;
   try {
-    await virsh("destroy", name);
+    await virsh("destroy", uuid);
   } catch (error) {
     // Hooks run side by side, and several may find the same machine in their way: one of them is the first.
     if (await runs()) throw error;
   }
 }
 
-async function removeDomain(host: Host, name: string): Promise<void> {
-  await powerOff(host, name);
+async function removeDomain(host: Host, domain: HostDomain): Promise<void> {
+  await powerOff(host, domain);
   // One that somebody undefined while it ran is gone with its power.
-  if (!(await domainNames(host.virsh)).includes(name)) return;
+  if (![...(await domainIds(host.virsh)).values()].includes(domain.uuid)) return;
   await host.virsh(
     "undefine",
-    name,
+    domain.uuid,
     "--managed-save",
     "--snapshots-metadata",
     "--checkpoints-metadata",
@@ -67,12 +67,12 @@ export async function clearDomain(host: Host, name: string): Promise<void> {
   const domain = await readDomain(host.virsh, name);
   if (domain === undefined) return;
   if (!isOurs(host, domain)) throw foreignDomain(domain, host.uri);
-  await removeDomain(host, name);
+  await removeDomain(host, domain);
 }
 
 /** Fails when one of the names is a domain of somebody else's. Changes nothing. */
 export async function checkDomainNames(host: Host, names: readonly string[]): Promise<void> {
-  const there = new Set(lines(await host.virsh("list", "--all", "--name")));
+  const there = await domainIds(host.virsh);
   for (const name of names.filter((wanted) => there.has(wanted))) {
     const domain = await readDomain(host.virsh, name);
     if (domain !== undefined && !isOurs(host, domain)) throw foreignDomain(domain, host.uri);
@@ -98,7 +98,7 @@ export async function checkPoolName(host: Host, name: string): Promise<boolean> 
 export async function clearVolume(host: Host, pool: string, name: string): Promise<void> {
   if (!(await volumeNames(host.virsh, pool)).includes(name)) return;
   if (!(await checkPoolName(host, pool))) return;
-  const path = (await host.virsh("vol-path", name, "--pool", pool)).trim();
+  const path = (await host.virsh("vol-path", "--pool", pool, "--vol", name)).trim();
   for (const domain of await readDomains(host.virsh)) {
     if (!domain.files.includes(path)) continue;
     if (!isOurs(host, domain))
@@ -106,15 +106,15 @@ export async function clearVolume(host: Host, pool: string, name: string): Promi
         `The domain "${domain.name}" on ${host.uri} uses ${path}, a file in this stack's pool, and is not this ` +
           `stack's: ${owners(domain.mark)}. Detach it from that file, then run this again.`,
       );
-    await powerOff(host, domain.name);
+    await powerOff(host, domain);
   }
-  await host.virsh("vol-delete", name, "--pool", pool);
+  await host.virsh("vol-delete", "--pool", pool, "--vol", name);
 }
 
 /** Removes every domain that carries the owner's mark. @returns their names. */
 export async function clearOwnDomains(host: Host): Promise<string[]> {
   const ours = (await readDomains(host.virsh)).filter((domain) => isOurs(host, domain));
-  for (const domain of ours) await removeDomain(host, domain.name);
+  for (const domain of ours) await removeDomain(host, domain);
   return ours.map((domain) => domain.name);
 }
 
@@ -130,7 +130,7 @@ async function clearVolumes(host: Host, pool: string): Promise<void> {
         `this stack's: ${owners(user.mark)}. Detach it from them, then run this again.`,
     );
   for (const name of await volumeNames(host.virsh, pool))
-    await host.virsh("vol-delete", name, "--pool", pool);
+    await host.virsh("vol-delete", "--pool", pool, "--vol", name);
 }
 
 /** Removes our pool, whatever its name, with its domains, its volumes and its folder. @returns its name. */

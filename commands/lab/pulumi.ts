@@ -6,6 +6,7 @@ import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { endOrphans } from "./orphans.ts";
 import { changes, diagnostics } from "./pulumiOutput.ts";
+import { unusedDiscoveries } from "./unusedDiscovery.ts";
 import { UserError } from "../ui/errors.ts";
 import { restoreFiles, settleMachines } from "./restore.ts";
 import { runInLab, type LabSession } from "./session.ts";
@@ -84,6 +85,19 @@ export async function mendAfterKill(session: LabSession): Promise<void> {
   ] as const;
   // A refresh stops at a file that vanished from the host; `up` makes it again, `destroy` does without.
   await runInLab(session, refresh).catch(() => undefined);
+  await dropUnusedDiscoveries(session);
+}
+
+/** A destroy that was killed may have taken a token out of its registry that the state still knows: the next `up` makes another. */
+async function dropUnusedDiscoveries(session: LabSession): Promise<void> {
+  const stack = ["--stack", session.stack, ...quiet];
+  const { stdout } = await runInLab(session, ["pulumi", "stack", "export", ...stack]);
+  const targets = unusedDiscoveries(stdout).flatMap((urn) => ["--target", urn]);
+  if (targets.length === 0) return;
+  await runInLab(session, [
+    ...(["pulumi", "destroy", "--yes", "--skip-preview", "--target-dependents"] as const),
+    ...[...targets, ...stack],
+  ]);
 }
 
 async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {

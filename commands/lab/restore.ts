@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearDomain, qemuUser } from "../../host/leftovers.ts";
-import { readDomain, readDomains } from "../../host/objects.ts";
+import { domainIds, readDomain, readDomains } from "../../host/objects.ts";
 import { volumeNamesOf } from "../../host/pools.ts";
 import { lines, type Virsh, virshOn } from "../../host/virsh.ts";
 import { escapeXml } from "../../host/xml.ts";
@@ -161,11 +161,11 @@ export async function restoreFiles(session: LabSession): Promise<void> {
     await restoreIgnition(virsh, ignition);
 }
 
-/** Names of the stack's machines among those that `virsh list` chooses. */
+/** UUIDs of the stack's machines among those that `virsh list` chooses. */
 async function ownMachines(virsh: Virsh, session: LabSession, choice: string): Promise<string[]> {
   const own: string[] = [];
-  for (const name of lines(await virsh("list", "--all", choice, "--name")))
-    if ((await readDomain(virsh, name))?.mark?.stack === session.stack) own.push(name);
+  for (const [name, uuid] of await domainIds(virsh, ["--all", choice]))
+    if ((await readDomain(virsh, name))?.mark?.stack === session.stack) own.push(uuid);
   return own;
 }
 
@@ -175,9 +175,9 @@ async function ownMachines(virsh: Virsh, session: LabSession, choice: string): P
  */
 export async function settleMachines(session: LabSession): Promise<void> {
   const virsh = virshOf(session);
-  for (const name of await ownMachines(virsh, session, "--transient")) {
-    const xml = await virsh("dumpxml", "--inactive", "--security-info", name);
+  for (const uuid of await ownMachines(virsh, session, "--transient")) {
+    const xml = await virsh("dumpxml", "--inactive", "--security-info", uuid);
     await withFile(xml, (file) => virsh("define", file));
   }
-  for (const name of await ownMachines(virsh, session, "--state-paused")) await virsh("resume", name);
+  for (const uuid of await ownMachines(virsh, session, "--state-paused")) await virsh("resume", uuid);
 }

@@ -137,7 +137,7 @@ describe("doctor: discovery", () => {
 describe("doctor: names", () => {
   const owner = "0123456789abcdef0123456789abcdef";
   const mark = { organization: "organization", project: "coreos-cluster", stack: "dev", owner };
-  const domain = (name: string, its?: typeof mark) => ({ name, mark: its, files: [] });
+  const domain = (name: string, its?: typeof mark) => ({ uuid: "", name, mark: its, files: [] });
   const pool = (uuid: string) => ({ name: "dev-core", uuid, path: "/x" });
   const ours = "01234567-89ab-cdef-0123-456789abcdef";
   const judged = (...args: [Parameters<typeof judgeNames>[1], Parameters<typeof judgeNames>[2]]): string =>

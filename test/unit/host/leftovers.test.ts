@@ -23,7 +23,16 @@ interface DomainDouble {
   readonly files?: readonly string[];
 }
 
-/** Test double of a libvirt host, spoken to as through virsh. It notes what it was told to change. */
+/** A UUID that tells the name, for what was changed to be readable. */
+const uuidOf = (name: string): string =>
+  Buffer.from(name.padEnd(16).slice(0, 16))
+    .toString("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+
+/**
+ * Test double of a libvirt host, spoken to as through virsh. It notes what it was told to change. As virsh does, it takes a word for
+ * a running domain's id first, then for a UUID, then for a name.
+ */
 class HostDouble {
   readonly domains = new Map<string, DomainDouble>();
   pool: { name: string; owner: string; active: boolean; volumes: string[] } | undefined;
@@ -38,14 +47,25 @@ class HostDouble {
       }),
   };
 
-  private answer(text: string, [verb = "", name = ""]: string[]): string {
+  /** The name of the domain that virsh would take a word for. */
+  private meant(word: string): string {
+    const running = [...this.domains].filter(([, { running: on }]) => on === true).map(([name]) => name);
+    const byId = /^\d+$/.test(word) ? running[Number(word) - 1] : undefined;
+    return byId ?? [...this.domains.keys()].find((name) => uuidOf(name) === word) ?? word;
+  }
+
+  private answer(given: string, [verb = "", word = ""]: string[]): string {
+    const name = this.meant(word);
+    const text = name === word ? given : given.replace(word, name);
     const domain = this.domains.get(name);
     const pools = this.pool === undefined ? [] : [this.pool];
     switch (text) {
-      case "list --all --name":
-        return [...this.domains.keys()].join("\n");
-      case "list --name":
-        return [...this.domains].flatMap(([key, { running }]) => (running === true ? [key] : [])).join("\n");
+      case "list --all --uuid --name":
+        return [...this.domains.keys()].map((key) => `${uuidOf(key)} ${key} `).join("\n");
+      case "list --uuid":
+        return [...this.domains]
+          .flatMap(([key, { running }]) => (running === true ? [uuidOf(key)] : []))
+          .join("\n");
       case "pool-list --all --name":
         return pools.map((pool) => pool.name).join("\n");
       case "pool-list --name":
@@ -59,7 +79,7 @@ class HostDouble {
       return `<pool><name>${name}</name><uuid>${ownerUuid(this.pool?.owner ?? "")}</uuid><target><path>/pool</path></target></pool>`;
     if (verb === "vol-list")
       return (this.pool?.volumes ?? []).map((volume) => ` ${volume}   /pool/${volume}`).join("\n");
-    if (verb === "vol-path") return `/pool/${name}\n`;
+    if (verb === "vol-path") return `/pool/${given.split(" ").at(-1) ?? ""}\n`;
     if (verb === "dumpxml") throw new VirshError("failed to get domain");
     if (verb === "undefine" && domain === undefined) throw new VirshError("failed to get domain");
     if (verb === "destroy") {
@@ -120,7 +140,7 @@ describe("leftovers on the host", () => {
     there.domains.set("a01", { owner: OWNER, running: true, files: ["/pool/a01-x.qcow2"] });
     await clearVolume(there.host, "a", "a01-x.qcow2");
     await clearVolume(there.host, "a", "a01-y.qcow2");
-    deepEqual(there.changes, ["destroy a01", "vol-delete a01-x.qcow2 --pool a"]);
+    deepEqual(there.changes, ["destroy a01", "vol-delete --pool a --vol a01-x.qcow2"]);
   });
 
   it("clears several volumes of one machine at once, though it can be powered off only once", async () => {
@@ -130,7 +150,7 @@ describe("leftovers on the host", () => {
     await Promise.all(volumes.map((name) => clearVolume(there.host, "a", name)));
     deepEqual(there.changes.toSorted(), [
       "destroy a01",
-      ...volumes.map((name) => `vol-delete ${name} --pool a`).toSorted(),
+      ...volumes.map((name) => `vol-delete --pool a --vol ${name}`).toSorted(),
     ]);
   });
 
@@ -170,6 +190,15 @@ describe("leftovers on the host", () => {
     equal(there.changes.filter((change) => /web|b01/.test(change)).length, 0);
   });
 
+  it("takes no domain for another whose id it is called by", async () => {
+    // Ours runs with id 1, and somebody's machine is called "1".
+    there.domains.set("a01", { owner: OWNER, running: true }).set("1", {}).set("2", { running: true });
+    deepEqual(await clearOwnDomains(there.host), ["a01"]);
+    deepEqual([...there.domains.keys()], ["a01", "1", "2"]); // undefine is only noted
+    const undefine = "--managed-save --snapshots-metadata --checkpoints-metadata --nvram";
+    deepEqual(there.changes, ["destroy a01", `undefine a01 ${undefine}`]);
+  });
+
   it("sweeps our pool under whatever name, with all volumes in it", async () => {
     there.pool = { name: "old", owner: OWNER, active: false, volumes: ["base.qcow2", "a01-x.ign"] };
     equal(await clearOwnPool(there.host), "old");
@@ -177,8 +206,8 @@ describe("leftovers on the host", () => {
       ...[
         "pool-start old",
         "pool-refresh old",
-        "vol-delete base.qcow2 --pool old",
-        "vol-delete a01-x.ign --pool old",
+        "vol-delete --pool old --vol base.qcow2",
+        "vol-delete --pool old --vol a01-x.ign",
       ],
       ...["pool-destroy old", "pool-delete old", "pool-undefine old"],
     ]);
