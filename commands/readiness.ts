@@ -12,19 +12,15 @@ import { readMachines } from "./readiness/machines.ts";
 import { readReach } from "./readiness/reach.ts";
 import { readRegistry } from "./readiness/registry.ts";
 import { nodesIn } from "./readiness/report.ts";
-import { type ReadinessSettings, readSettings } from "./readiness/settings.ts";
-import { DIRECT, type WayTo } from "./way.ts";
+import { readSettings } from "./readiness/settings.ts";
+import { wayOf } from "./readiness/way.ts";
 import { isKnown, PACE, waitUntilHealthy } from "./readiness/wait.ts";
-
-/** Members are asked at addresses, and known by the names in their certificates. */
-const wayTo = ({ tls }: ReadinessSettings): WayTo =>
-  tls === undefined ? DIRECT : ({ name }) => ({ tls, serverName: name });
 
 async function wait(env: NodeJS.ProcessEnv): Promise<string> {
   const settings = readSettings(env);
   const sources = {
     registry: readRegistry(settings),
-    etcd: readEtcd(settings.clientPort, wayTo(settings)),
+    etcd: readEtcd(settings.clientPort, wayOf(settings)),
     machines: machinesOnHosts(settings, readMachines),
     reach: readReach(),
     consoles: consolesOnHosts(settings, readConsoles),

@@ -4,12 +4,14 @@ import type { Credentials } from "../commands/way.ts";
 import type { ClusterReport } from "../commands/readiness/report.ts";
 import * as rendering from "../ignition/index.ts";
 import type { NodeTls } from "../ignition/index.ts";
+import { joiners } from "../plan/members.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import { makeBaseImage } from "./baseImage.ts";
 import { makeCertificates } from "./certificates.ts";
 import { connectionUri } from "./connection.ts";
 import { makeDiscovery } from "./discovery.ts";
 import { leftoverHooks } from "./leftovers.ts";
+import { initialClusterOf, makeJoin, makeMembership } from "./membership.ts";
 import { claimNames } from "./names.ts";
 import { Node } from "./node.ts";
 import { makeOwner } from "./owner.ts";
@@ -22,11 +24,14 @@ export interface IgnitionRenderer {
   generation(plan: ClusterPlan): string;
   /** A hash of all that shapes a node's disk, but for the discovery URL. */
   fingerprint(plan: ClusterPlan, node: NodePlan): string;
-  /** A node's Ignition config, as JSON. */
+  /**
+   * A node's Ignition config, as JSON.
+   * @param bootstrap `initialCluster` is there for a member that joins: all members and itself, `name=peerURL` with commas between.
+   */
   renderIgnition(
     plan: ClusterPlan,
     node: NodePlan,
-    bootstrap: { readonly discoveryUrl: string; readonly tls?: NodeTls },
+    bootstrap: { readonly discoveryUrl: string; readonly initialCluster?: string; readonly tls?: NodeTls },
   ): string;
   /** What is odd about the user's files without being wrong: shown on each run. */
   warningsOf?(plan: ClusterPlan): readonly string[];
@@ -101,30 +106,47 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     const base = makeBaseImage(name, { plan, pool, uri, hooks }, this);
     const discovery = makeDiscovery(name, plan, ignition.generation(plan), pool.pool, this);
     const certificates = plan.tls === undefined ? undefined : makeCertificates(name, plan, plan.tls, this);
-    const bootstrapOf = (node: NodePlan): pulumi.Output<{ discoveryUrl: string; tls?: NodeTls }> =>
-      certificates === undefined
-        ? discovery.url.apply((discoveryUrl) => ({ discoveryUrl }))
-        : pulumi
-            .all([discovery.url, certificates.of(node)])
-            .apply(([discoveryUrl, tls]) => ({ discoveryUrl, tls }));
-    const nodes = plan.nodes.map(
-      (node) =>
-        new Node(
-          {
-            ...{ plan, node, pool, base, hooks, mark: owner.mark },
-            fingerprint: ignition.fingerprint(plan, node),
-            ignition: secretIf(
-              plan.secretKeys.length > 0,
-              bootstrapOf(node).apply((bootstrap) => ignition.renderIgnition(plan, node, bootstrap)),
-            ),
-          },
-          { parent: this },
-        ),
+    const shared = { plan, pool, base, hooks, mark: owner.mark };
+    const secret = plan.secretKeys.length > 0;
+    const make = (node: NodePlan, fingerprint: string, members?: pulumi.Output<string>): Node => {
+      const rendered = pulumi
+        .all([discovery.url, members, certificates?.of(node)])
+        .apply(([discoveryUrl, initialCluster, tls]) =>
+          ignition.renderIgnition(plan, node, {
+            discoveryUrl,
+            ...(initialCluster === undefined ? {} : { initialCluster }),
+            ...(tls === undefined ? {} : { tls }),
+          }),
+        );
+      return new Node(
+        { ...shared, node, fingerprint, ignition: secretIf(secret, rendered) },
+        { parent: this },
+      );
+    };
+    const joining = joiners(plan);
+    const made = new Map(
+      plan.nodes
+        .filter((node) => !joining.includes(node))
+        .map((node) => [node.name, make(node, ignition.fingerprint(plan, node))]),
     );
+    let after: pulumi.Resource | undefined;
+    for (const node of joining) {
+      const fingerprint = ignition.fingerprint(plan, node);
+      const before = [...made.values()].filter(({ role }) => role === "member");
+      const args = {
+        ...{ plan, node, fingerprint, uri, before, after },
+        ...{ discoveryUrl: discovery.url, credentials: certificates?.client, host: pool.host },
+      };
+      const join = makeJoin(args, this);
+      const machine = make(node, fingerprint, initialClusterOf(join));
+      after = makeMembership(args, join, machine, this);
+      made.set(node.name, machine);
+    }
+    const nodes = plan.nodes.flatMap(({ name: node }) => made.get(node) ?? []);
     const found: pulumi.Output<Found> = waitUntilHealthy
       ? makeReadiness(
           name,
-          { plan, nodes, uri, discoveryUrl: discovery.url, credentials: certificates?.client },
+          { plan, nodes, uri, discoveryUrl: discovery.url, credentials: certificates?.client, after },
           this,
         )
       : pulumi.output(unseen(plan));

@@ -8,7 +8,7 @@ import type { CommandArgs } from "@pulumi/command/local/command.js";
  * runs Commands), so that the state holds no path of one person's machine.
  */
 export function program(
-  name: "certificates" | "discovery" | "host" | "readiness",
+  name: "certificates" | "discovery" | "host" | "membership" | "readiness",
 ): Pick<CommandArgs, "interpreter" | "logging"> {
   const file = fileURLToPath(new URL(`../commands/${name}.ts`, import.meta.url));
   // Standard output is the result and stays out of the log; progress goes to standard error.

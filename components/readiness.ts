@@ -28,6 +28,8 @@ export function makeReadiness(
     readonly discoveryUrl: pulumi.Output<string>;
     /** What members want to see; undefined where they serve without TLS. */
     readonly credentials: pulumi.Output<Credentials> | undefined;
+    /** What the last member that joins has its vote by. */
+    readonly after: pulumi.Resource | undefined;
   },
   parent: pulumi.Resource,
 ): pulumi.Output<ClusterReport> {
@@ -54,7 +56,7 @@ export function makeReadiness(
           : { TLS_CA: credentials.ca, TLS_CERT: credentials.cert, TLS_KEY: credentials.key }),
       },
     },
-    { parent },
+    { parent, ...(args.after === undefined ? {} : { dependsOn: args.after }) },
   );
   // The report says nothing of the credentials, whatever the plugin makes of secrets among its inputs.
   const report = credentials === undefined ? command.stdout : pulumi.unsecret(command.stdout);

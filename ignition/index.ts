@@ -1,5 +1,6 @@
 /** The configuration that each node gets on its first boot, and the short names of its versions. */
 import { createHash } from "node:crypto";
+import { founders, joiners } from "../plan/members.ts";
 import { imageIdentity } from "../plan/image.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import { RenderError } from "./errors.ts";
@@ -77,24 +78,30 @@ function knownOf(plan: ClusterPlan): Known {
   return entry;
 }
 
+/** Stands for the members that are there when one joins. */
+const STRANGERS = "stand-in=http://stand-in.invalid:2380";
+
 /** A node's config as it is before there is a cluster. */
-function foreseen(plan: ClusterPlan, node: NodePlan): Ignition {
+function foreseen(plan: ClusterPlan, node: NodePlan, joining: boolean): Ignition {
   const { nodes } = knownOf(plan);
-  const ignition = nodes.get(node.name) ?? render(plan, node, standIn(plan, node));
-  nodes.set(node.name, ignition);
+  const key = `${joining ? "joins" : "begins"} ${node.name}`;
+  const bootstrap = { ...standIn(plan, node), ...(joining ? { initialCluster: STRANGERS } : {}) };
+  const ignition = nodes.get(key) ?? render(plan, node, bootstrap);
+  nodes.set(key, ignition);
   return ignition;
 }
 
+/** Whether a member joins a cluster that is there, in place of beginning one with others. */
+export const joins = (plan: ClusterPlan, node: Pick<NodePlan, "name">): boolean =>
+  joiners(plan).some(({ name }) => name === node.name);
+
 /** All that gives a node's disk its content at first boot, but for what the bootstrap brings. */
-const diskContent = (plan: ClusterPlan, node: NodePlan): readonly unknown[] => [
+const diskContent = (plan: ClusterPlan, node: NodePlan, joining: boolean): readonly unknown[] => [
   node.name,
   imageIdentity(plan.image),
   node.diskSize,
-  foreseen(plan, node).json,
+  foreseen(plan, node, joining).json,
 ];
-
-const members = (plan: ClusterPlan): readonly NodePlan[] =>
-  plan.nodes.filter(({ role }) => role === "member").slice(0, plan.bootstrapSize);
 
 /** The bootstrap that the user brings, if any; one that the program obtains is the consequence of the generation. */
 function given({ discovery }: ClusterPlan): string | null {
@@ -103,15 +110,16 @@ function given({ discovery }: ClusterPlan): string | null {
 }
 
 /**
- * A short hash of all that shapes a fresh cluster: its members' names, disks and configurations, the image's content and the
- * pool. Another generation means new disks for all members, and a new discovery URL, since a used one admits nobody else.
- * Time-outs, memory, the image's path, the layout of profiles and nodes that are no members are not part of it. Renders every
+ * A short hash of all that shapes a fresh cluster: the names, disks and configurations of the members that it begins with, the image's
+ * content and the pool. Another generation means new disks for all members, and a new discovery URL, since a used one admits nobody else.
+ * Time-outs, memory, the image's path, the layout of profiles, members that join and
+ * nodes that are no members are not part of it. Renders every
  * member's configuration, so that a mistake in a file comes out before anything is made.
  * @throws RenderError
  */
 export function generation(plan: ClusterPlan): string {
   return (knownOf(plan).generation ??= shortHash([
-    members(plan).map((node) => diskContent(plan, node)),
+    founders(plan).map((node) => diskContent(plan, node, false)),
     plan.pool.path,
     given(plan),
   ]));
@@ -119,7 +127,7 @@ export function generation(plan: ClusterPlan): string {
 
 /** Whether a node's config hangs on the bootstrap: with another one it would be another. */
 const usesBootstrap = (plan: ClusterPlan, node: NodePlan): boolean =>
-  render(plan, node, standIn(plan, node, "another")).json !== foreseen(plan, node).json;
+  render(plan, node, standIn(plan, node, "another")).json !== foreseen(plan, node, false).json;
 
 /**
  * A short hash of all that shapes a node's disk, known at preview: what names of volumes carry, so that a changed node gets a
@@ -127,9 +135,9 @@ const usesBootstrap = (plan: ClusterPlan, node: NodePlan): boolean =>
  * @throws RenderError
  */
 export function fingerprint(plan: ClusterPlan, node: NodePlan): string {
-  const isMember = members(plan).some(({ name }) => name === node.name);
-  const bound = isMember || usesBootstrap(plan, node);
-  return shortHash([diskContent(plan, node), plan.pool.path, bound ? generation(plan) : null]);
+  const joining = joins(plan, node);
+  const bound = node.role === "member" || usesBootstrap(plan, node);
+  return shortHash([diskContent(plan, node, joining), plan.pool.path, bound ? generation(plan) : null]);
 }
 
 /**
@@ -140,7 +148,7 @@ export function fingerprint(plan: ClusterPlan, node: NodePlan): string {
 export function warningsOf(plan: ClusterPlan): readonly string[] {
   const found = new Map<string, NodePlan[]>();
   for (const node of plan.nodes) {
-    for (const warning of foreseen(plan, node).warnings) {
+    for (const warning of foreseen(plan, node, joins(plan, node)).warnings) {
       found.set(warning, [...(found.get(warning) ?? []), node]);
     }
   }

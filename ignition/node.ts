@@ -11,8 +11,13 @@ import { transpile, type Ignition, type Input } from "./transpile/index.ts";
 import { variablesOf, type Bootstrap } from "./variables.ts";
 import type { ClusterPlan, NodePlan, SourceFile } from "../plan/types.ts";
 
-const profileInputs = (plan: ClusterPlan, node: NodePlan, variables: Variables): Input[] =>
-  profilesOf(plan, node).map((profile) => ({
+const profileInputs = (
+  plan: ClusterPlan,
+  node: NodePlan,
+  bootstrap: Bootstrap,
+  variables: Variables,
+): Input[] =>
+  profilesOf(plan, node, bootstrap.initialCluster !== undefined).map((profile) => ({
     source: profile.source,
     user: false,
     language: languageOf(profile.value),
@@ -54,7 +59,7 @@ export function renderNode(plan: ClusterPlan, node: NodePlan, bootstrap: Bootstr
   const made = (): Ignition => {
     if (plan.ignition === undefined) {
       const own = node.snippets.map((file) => userInput(file, variables, warn));
-      return transpile([...profileInputs(plan, node, variables), ...own], plan.os);
+      return transpile([...profileInputs(plan, node, bootstrap, variables), ...own], plan.os);
     }
     const placeholders: Placeholders = {
       Node_Name: node.name,
@@ -76,7 +81,7 @@ export const composeConfig = (
 ): ContainerLinuxConfig =>
   written(
     mergeDocuments(
-      profileInputs(plan, node, variablesOf(plan, node, bootstrap))
+      profileInputs(plan, node, bootstrap, variablesOf(plan, node, bootstrap))
         .filter(({ language }) => language.kind === "clc")
         .map(({ document }) => document),
     ),

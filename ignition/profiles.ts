@@ -21,7 +21,8 @@ function load(name: string): Profile {
 /**
  * A node's profiles: those that the plan names, in the files that its system needs for them, and what every node of the system
  * has; in the order in which they are merged.
+ * @param joining whether it is a member that joins a cluster which is there.
  * @throws RenderError where one is no YAML.
  */
-export const profilesOf = (plan: ClusterPlan, node: Pick<NodePlan, "profiles">): Profile[] =>
-  profileFiles(plan, node).map(load);
+export const profilesOf = (plan: ClusterPlan, node: Pick<NodePlan, "profiles">, joining = false): Profile[] =>
+  profileFiles(plan, node, joining).map(load);

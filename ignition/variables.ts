@@ -1,8 +1,9 @@
 /** The variables of a node's profiles. */
 import { RenderError } from "./errors.ts";
-import { etcdVersionOf, memberHosts, membersOf, memberUrls, schemeOf } from "./families.ts";
+import { etcdVersionOf, memberHosts, memberUrls, peerUrl, schemeOf } from "./families.ts";
 import { CLIENT_FILES, MEMBER_FILES, type NodeTls } from "./holders.ts";
 import type { Variables } from "./render/substitute.ts";
+import { founders, membersOf } from "../plan/members.ts";
 import { CONSOLES, ETCD_WITH_V2, OS_TRAITS } from "../plan/os.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 
@@ -17,6 +18,11 @@ export interface Bootstrap {
   readonly clusterToken?: string;
   /** The node's certificates; absent where the plan has no TLS. */
   readonly tls?: NodeTls;
+  /**
+   * For a member that joins a cluster which is there: all members and itself, as `name=peerURL` with commas between, at the time of
+   * its joining. Absent for one that begins a cluster.
+   */
+  readonly initialCluster?: string;
 }
 
 /** etcd's official container image; a manifest for all architectures of Fedora CoreOS. */
@@ -58,6 +64,10 @@ export function metadataUrl(template: string, node: Pick<NodePlan, "name" | "mac
 /** What tells a member how to find the others. */
 function bootstrapVariables(plan: ClusterPlan, node: NodePlan, bootstrap: Bootstrap): Variables {
   const hosts = memberHosts(plan);
+  // Who joins later changes nothing for a machine that is there.
+  const first = founders(plan)
+    .map(({ name }) => `${name}=${peerUrl(plan, name)}`)
+    .join(",");
   const url = discoveryUrl(plan, bootstrap.discoveryUrl);
   // A variable of ct's etcd section becomes a word of ExecStart, and so does Environment= in a Podman quadlet.
   return {
@@ -66,7 +76,7 @@ function bootstrapVariables(plan: ClusterPlan, node: NodePlan, bootstrap: Bootst
     discoveryEndpoints:
       plan.discovery.mode === "v3" ? environmentWord(plan.discovery.endpoints.join(",")) : "",
     clusterToken: unitWord(bootstrap.clusterToken ?? "stand-in"),
-    initialCluster: [...hosts].map(([name, host]) => `${name}=${schemeOf(plan)}://${host}:2380`).join(","),
+    initialCluster: bootstrap.initialCluster === undefined ? first : unitWord(bootstrap.initialCluster),
     etcdScheme: schemeOf(plan),
     memberHost: hosts.get(node.name) ?? node.name,
     advertisedHost: advertisedHost(plan, hosts.get(node.name) ?? node.name),

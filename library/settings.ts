@@ -23,6 +23,8 @@ export interface NodeSettings {
   readonly profiles?: readonly ProfileName[];
   /** Paths of further configs, after those for all nodes. */
   readonly snippets?: readonly string[];
+  /** A member that joins a cluster which is there, whatever its name. */
+  readonly joins?: boolean;
 }
 
 /** A discovery mode with its parts; a service without endpoint is etcd's public one. */
@@ -77,7 +79,7 @@ export interface ClusterSettings {
   readonly tls?: boolean;
   /** Another one makes other keys and certificates, and rebuilds the cluster. Default: `1`. */
   readonly tlsRotation?: string | number;
-  /** How many members a new cluster begins with. Default: all. */
+  /** How many members a new cluster begins with; the others join it. Default: all. */
   readonly bootstrapSize?: number;
   /** Seconds from start to healthy, 10 to 86400. Default: 600, emulated 1800. */
   readonly readinessTimeout?: number;

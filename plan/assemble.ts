@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { discoveryOf } from "./checks/etcd.ts";
 import { DEFAULTS } from "./defaults.ts";
-import { memberCount, type Draft, type NodeDraft } from "./draft.ts";
+import { founderCount, type Draft, type NodeDraft } from "./draft.ts";
 import type { RawSettings } from "./raw.ts";
 import { MIB } from "./sizes.ts";
 import type { ClusterPlan, ImagePlan, NodePlan, SourceFile } from "./types.ts";
@@ -38,6 +38,7 @@ function nodePlan(node: NodeDraft, raw: RawSettings, hasIgnition: boolean): Node
     profiles: hasIgnition ? [] : sure(node.profiles, "profiles"),
     snippets: onceEach(node.snippets.map(({ source }) => sourceFile(raw, source))),
     ...(address === undefined ? {} : { address }),
+    ...(node.joins === true ? { joins: true } : {}),
   };
 }
 
@@ -73,7 +74,7 @@ export function assemble(draft: Draft, raw: RawSettings): ClusterPlan {
     ...(metadataUrl === undefined ? {} : { metadataUrl }),
     discovery: sure(discoveryOf(draft), "discovery"),
     ...(tls ? { tls: { rotation: given.tlsRotation ?? DEFAULTS.tlsRotation } } : {}),
-    bootstrapSize: sure(memberCount(draft), "members"),
+    bootstrapSize: given.bootstrapSize ?? sure(founderCount(draft), "members"),
     sshAuthorizedKeys: sure(given.sshAuthorizedKeys, "sshAuthorizedKeys"),
     readinessTimeout: given.readinessTimeout ?? DEFAULTS.readinessTimeout[domainType],
     warnings: warningsOf(draft, raw),

@@ -39,6 +39,8 @@ export interface NodeDraft {
   /** Where its profiles come from: its entry, the key for all nodes, or (undefined) the defaults of its role. */
   readonly profilesAt: Path | undefined;
   readonly snippets: readonly Named[];
+  /** Whether its entry says that it joins; undefined where that is wrong. */
+  readonly joins: boolean | undefined;
 }
 
 export interface Draft {
@@ -123,6 +125,7 @@ function nodeDraft(
       ...named(draft.given.snippets ?? [], ["snippets"]),
       ...named(entry.right.snippets ?? [], [...(at ?? []), "snippets"]),
     ],
+    joins: entry.wrong.has("joins") ? undefined : (entry.right.joins ?? false),
   };
 }
 
@@ -161,6 +164,13 @@ export function draftOf(raw: RawSettings): Draft {
   const prefix = known({ given, wrong }, "prefix", isPrefix(usual) ? usual : undefined);
   const draft: Known = { given, wrong, context, os: context.os, prefix };
   return { ...draft, nodes: nodeDrafts(draft, raw) };
+}
+
+/** How many members can begin a cluster: those that don't say that they join; undefined where that is not known. */
+export function founderCount({ nodes }: Draft): number | undefined {
+  if (nodes === undefined || nodes.some(({ role, joins }) => role === undefined || joins === undefined))
+    return undefined;
+  return nodes.filter(({ role, joins }) => role === "member" && joins === false).length;
 }
 
 /** How many nodes are members; undefined where that is not known. */

@@ -102,6 +102,8 @@ export interface NodePlan {
   readonly snippets: readonly SourceFile[];
   /** The IPv4 address that the user's DHCP server reserves for its MAC, where the config says so. */
   readonly address?: string;
+  /** A member that joins a cluster which is there, whatever its name sorts before (plan/members.ts). */
+  readonly joins?: true;
 }
 
 export interface ClusterPlan {
@@ -130,7 +132,7 @@ export interface ClusterPlan {
   readonly discovery: DiscoveryPlan;
   /** Undefined: etcd, and Docker's API, are served without TLS. */
   readonly tls?: TlsPlan;
-  /** How many members a new cluster begins with; 0 where no node is a member. */
+  /** How many members a new cluster begins with; the others join it (plan/members.ts). 0 where no node is a member. */
   readonly bootstrapSize: number;
   readonly sshAuthorizedKeys: readonly string[];
   /** Seconds that the cluster may take from start to healthy. */

@@ -17,11 +17,13 @@ const namesOf = (members: readonly Member[]): string =>
 /**
  * All members' lists name exactly the nodes, all follow one leader, and what is written through one is read through another.
  * @param nodes the members, each with the host where it was found.
+ * @param leaving names of members that are to leave after this: they may still be on the lists.
  */
 export async function checkCluster(
   nodes: readonly NodeProgress[],
   etcd: Etcd,
   probeKey: string,
+  leaving: ReadonlySet<string> = new Set(),
 ): Promise<ClusterFinding> {
   const reached = nodes.flatMap(({ name, host }) => (host === undefined ? [] : [{ name, host }]));
   const wanted = nodes
@@ -34,7 +36,7 @@ export async function checkCluster(
   );
   for (const { name, members } of lists) {
     if (members === undefined) return { trouble: `${name} gives no list of members` };
-    if (namesOf(members) !== wanted)
+    if (namesOf(members.filter((member) => !leaving.has(member.name))) !== wanted)
       return { trouble: `${name} lists the members ${namesOf(members)}, not ${wanted}` };
   }
 

@@ -98,6 +98,8 @@ export async function waitUntilHealthy(
   const elapsed = (): number => performance.now() - started;
   const clock = { elapsed, seconds: () => Math.round(elapsed() / 1000) };
   const firstSigns = new Map<string, number>();
+  // Members leave the list before their machines go, and that is at the very end of an update.
+  const leaving = new Set([...before.keys()].filter((name) => !nodes.some((node) => node.name === name)));
   const probeKey = `coreos-cluster-readiness-${randomBytes(8).toString("hex")}`;
   let registrations: Registrations = { hosts: new Map() };
   let lookedAt = -Infinity;
@@ -132,7 +134,9 @@ export async function waitUntilHealthy(
     if (failed !== undefined) throw failed.reason;
     if (allHealthy(nodes)) {
       const found: ClusterFinding =
-        members.length === 0 ? { report: withoutMembers } : await checkCluster(members, etcd, probeKey);
+        members.length === 0
+          ? { report: withoutMembers }
+          : await checkCluster(members, etcd, probeKey, leaving);
       if ("report" in found) {
         say(success(members.length, clients.length, found.report.leader, clock.seconds()));
         return complete(found.report, clients, settings);

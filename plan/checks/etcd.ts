@@ -1,5 +1,5 @@
 /** What etcd's discovery, its version and the number of members ask of each other. */
-import { known, memberCount, type Draft } from "../draft.ts";
+import { founderCount, known, memberCount, type Draft } from "../draft.ts";
 import { problemAt } from "../problems.ts";
 import { both, removal, setting } from "../remedies.ts";
 import { DEFAULTS } from "../defaults.ts";
@@ -71,17 +71,48 @@ function versionProblems(draft: Draft, raw: RawSettings): Problem[] {
   return [];
 }
 
+const NO_WAY_IN =
+  "ignition stands in place of all profiles, and such a file can't be told what a member must know to join";
+
+/** Entries with `joins: true` where there is nothing to join, or no way to do it. */
+function joinsProblems(draft: Draft, raw: RawSettings): Problem[] {
+  return (draft.nodes ?? []).flatMap(({ at, role, joins }) => {
+    if (at === undefined || joins !== true || role === undefined) return [];
+    const fault =
+      role === "client"
+        ? "a client is no member, and joins nothing"
+        : founderCount(draft) === 0
+          ? "some members must begin the cluster that others join"
+          : draft.given.ignition !== undefined
+            ? NO_WAY_IN
+            : undefined;
+    const path = [...at, "joins"];
+    return fault === undefined ? [] : [problemAt(raw, path, `not set: ${fault}`, removal(path))];
+  });
+}
+
 function bootstrapProblems(draft: Draft, raw: RawSettings): Problem[] {
-  const members = memberCount(draft);
+  const [members, most] = [memberCount(draft), founderCount(draft)];
   const size = draft.given.bootstrapSize;
-  if (members === undefined || size === undefined || size === members) return [];
-  const expected = `${members}, the number of members: a new cluster begins with all of them, since members can't be added later yet`;
-  return [
-    problemAt(raw, ["bootstrapSize"], expected, setting(raw.values, ["bootstrapSize"], String(members))),
+  if (size === undefined || members === undefined || most === undefined || (members > 0 && most === 0))
+    return [];
+  const path = ["bootstrapSize"];
+  const wrong = (expected: string): Problem[] => [
+    problemAt(raw, path, expected, setting(raw.values, path, String(most))),
   ];
+  if (members === 0) return size === 0 ? [] : wrong("0, since no node is a member");
+  if (size < 1 || size > most) {
+    const range = most === 1 ? "1" : `from 1 to ${most}`;
+    const who = most === 1 ? "there is 1 member" : `there are ${most} members`;
+    return wrong(
+      `${range}: ${who} to begin a cluster with (one that began with another number is another cluster: the machines are rebuilt)`,
+    );
+  }
+  return size < most && draft.given.ignition !== undefined ? wrong(`${most}: ${NO_WAY_IN}`) : [];
 }
 
 export const etcdProblems = (draft: Draft, raw: RawSettings): Problem[] => [
   ...(memberCount(draft) === 0 ? [] : versionProblems(draft, raw)),
+  ...joinsProblems(draft, raw),
   ...bootstrapProblems(draft, raw),
 ];

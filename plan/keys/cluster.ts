@@ -47,11 +47,14 @@ export const CLUSTER_KEYS = {
     },
   },
   bootstrapSize: {
-    description: "How many members a new cluster begins with: the number of members, or not set",
-    expected: "a whole number from 0 to 99: the number of members",
+    description: "How many members a new cluster begins with; the others join it",
+    expected: "a whole number from 0 to 99, no more than there are members",
     example: "3",
     default: "the number of members",
-    details: "For now, a cluster begins with all its members, and another number is an error.",
+    details:
+      "Set it to the number of members that a cluster has before `nodes` is raised, and the machines that are there stay: new members " +
+      "join the running cluster, and leave it when `nodes` is lowered again. Not set, or changed, the cluster is made anew. The first in " +
+      "the order of names begin, without those whose entry says `joins: true`. See [day-two.md](day-two.md).",
   },
   tls: {
     description: "Whether members, their clients and Docker's remote API need certificates: true or false",

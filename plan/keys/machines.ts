@@ -67,6 +67,12 @@ export const MACHINE_KEYS = {
         expected: "a list of paths of Butane or Container Linux Configs",
         example: "./snippet.yaml",
       },
+      joins: {
+        description:
+          "`true`: a member that joins a cluster which is there, whatever its name; see [day-two.md](day-two.md)",
+        expected: "true or false",
+        example: "true",
+      },
     },
   },
   prefix: {

@@ -4,7 +4,18 @@ import { isLabel, MAX_NODES, proposeName, RESERVED_NAMES } from "../names.ts";
 import { PROFILE_NAMES, type ProfileName } from "../profiles.ts";
 import { suggest } from "../suggest.ts";
 import { address, mac } from "./network.ts";
-import { choice, forward, fromJson, isMap, list, mapOr, refuse, wholeNumber, type Checked } from "./parts.ts";
+import {
+  choice,
+  forward,
+  fromJson,
+  isMap,
+  list,
+  mapOr,
+  refuse,
+  wholeNumber,
+  yesOrNo,
+  type Checked,
+} from "./parts.ts";
 import { diskSchema, memorySchema, type SizeContext } from "./sizes.ts";
 
 export const role = choice(["member", "client"], { server: "member", worker: "client" });
@@ -39,6 +50,7 @@ export const nodeEntry = (context: SizeContext) =>
     role: z.optional(role),
     profiles: z.optional(profiles),
     snippets: z.optional(snippets),
+    joins: z.optional(yesOrNo),
   });
 
 export type NodeEntry = z.output<ReturnType<typeof nodeEntry>>;

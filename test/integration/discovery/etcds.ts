@@ -123,6 +123,11 @@ export class Etcds {
     );
   }
 
+  /** Takes the data of one that was stopped away. */
+  forget(name: string): void {
+    rmSync(join(this.folder, name), { recursive: true, force: true });
+  }
+
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });

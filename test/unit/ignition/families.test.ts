@@ -11,7 +11,8 @@ import {
   withProfiles,
 } from "./cluster.ts";
 import { assertGolden } from "./golden.ts";
-import { memberHosts, membersOf, profileFiles } from "../../../ignition/families.ts";
+import { memberHosts, profileFiles } from "../../../ignition/families.ts";
+import { membersOf } from "../../../plan/members.ts";
 import { composeConfig } from "../../../ignition/index.ts";
 import { CONSOLES, OS_FAMILIES, OS_TRAITS } from "../../../plan/os.ts";
 import type { ClusterPlan, NodePlan, OsFamily } from "../../../plan/types.ts";
@@ -88,7 +89,8 @@ describe("a node's Container Linux Config by system", () => {
           (["metadata-local", "metadata-remote"] as const).flatMap((metadata) => {
             const tls = String(metadata === "metadata-remote");
             const made = cluster({ os, domainType: "qemu", tls, ...settings, ...fullSettings });
-            return profileFiles(made, withProfiles(nodeOf(made, "one"), allProfiles(os, metadata)));
+            const node = withProfiles(nodeOf(made, "one"), allProfiles(os, metadata));
+            return [...profileFiles(made, node), ...profileFiles(made, node, true)];
           }),
         ),
     );
@@ -181,14 +183,15 @@ describe("how members find each other", () => {
     const text = member({ os: "flatcar", discovery, nodes });
     assert.match(text, /initial_cluster: one=http:\/\/10\.0\.0\.11:2380,two=http:\/\/10\.0\.0\.12:2380\n/);
     assert.match(text, /initial_advertise_peer_urls: http:\/\/10\.0\.0\.12:2380\n/);
-    assert.doesNotMatch(text, /resolv\.conf\n/);
   });
 
-  it("static, by names, in a container: the host's resolver answers", () => {
-    for (const os of ["flatcar", "container-linux"])
-      assert.match(member({ os, discovery }), /path: \/etc\/resolv\.conf\n/);
-    for (const os of ["fedora-coreos", "lab"])
-      assert.doesNotMatch(member({ os, discovery }), /resolv\.conf\n/);
+  it("in a container the host's resolver answers, however they find each other: who joins later is known by name", () => {
+    for (const changes of [{ discovery }, {}]) {
+      for (const os of ["flatcar", "container-linux"])
+        assert.match(member({ os, ...changes }), /path: \/etc\/resolv\.conf\n/);
+      for (const os of ["fedora-coreos", "lab"])
+        assert.doesNotMatch(member({ os, ...changes }), /resolv\.conf\n/);
+    }
   });
 
   it("v3: token and endpoints, no v2 and no URL", () => {

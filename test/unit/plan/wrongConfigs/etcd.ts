@@ -179,20 +179,27 @@ export default [
     set: { bootstrapSize: 5 },
     says: "bootstrapSize is 5",
     right:
-      "3, the number of members: a new cluster begins with all of them, since members can't be added later yet",
+      "from 1 to 3: there are 3 members to begin a cluster with (one that began with another number is another cluster: the machines are rebuilt)",
+    mend: "pulumi config set bootstrapSize 3",
+  },
+  {
+    set: { bootstrapSize: 0 },
+    says: "bootstrapSize is 0",
+    right:
+      "from 1 to 3: there are 3 members to begin a cluster with (one that began with another number is another cluster: the machines are rebuilt)",
     mend: "pulumi config set bootstrapSize 3",
   },
   {
     set: { bootstrapSize: "-1" },
     says: 'bootstrapSize is "-1"',
-    right: "a whole number from 0 to 99: the number of members",
+    right: "a whole number from 0 to 99, no more than there are members",
     mend: "pulumi config set bootstrapSize 3",
   },
   {
     set: { nodes: { a: {}, b: { role: "client" } }, bootstrapSize: 2 },
     says: "bootstrapSize is 2",
     right:
-      "1, the number of members: a new cluster begins with all of them, since members can't be added later yet",
+      "1: there is 1 member to begin a cluster with (one that began with another number is another cluster: the machines are rebuilt)",
     mend: "pulumi config set bootstrapSize 1",
   },
   {
@@ -212,6 +219,44 @@ export default [
     says: 'tlsRotation is "a b"',
     right: "a number or a word of at most 64 letters, digits, -, _ and .",
     mend: "pulumi config set tlsRotation 2",
+  },
+  {
+    set: { role: "client", bootstrapSize: 1 },
+    says: "bootstrapSize is 1",
+    right: "0, since no node is a member",
+    mend: "pulumi config set bootstrapSize 0",
+  },
+  {
+    set: { bootstrapSize: 2, ignition: "./own.yaml" },
+    says: "bootstrapSize is 2",
+    right:
+      "3: ignition stands in place of all profiles, and such a file can't be told what a member must know to join",
+    mend: "pulumi config set bootstrapSize 3",
+  },
+  {
+    set: { nodes: { a: {}, b: { joins: "maybe" } } },
+    says: 'nodes.b.joins is "maybe"',
+    right: "true or false",
+    mend: "pulumi config set --path nodes.b.joins true",
+  },
+  {
+    set: { nodes: { a: {}, b: { role: "client", joins: true } } },
+    says: "nodes.b.joins is true",
+    right: "not set: a client is no member, and joins nothing",
+    mend: "pulumi config rm --path nodes.b.joins",
+  },
+  {
+    set: { nodes: { a: { joins: true } } },
+    says: "nodes.a.joins is true",
+    right: "not set: some members must begin the cluster that others join",
+    mend: "pulumi config rm --path nodes.a.joins",
+  },
+  {
+    set: { nodes: { a: {}, b: { joins: true } }, ignition: "./own.yaml" },
+    says: "nodes.b.joins is true",
+    right:
+      "not set: ignition stands in place of all profiles, and such a file can't be told what a member must know to join",
+    mend: "pulumi config rm --path nodes.b.joins",
   },
   {
     set: { readinessTimeout: 5 },

@@ -1,0 +1,104 @@
+/** A member's way out of its cluster's list, before its machine goes. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProgramError, say } from "../program.ts";
+import type { ListedMember } from "./api.ts";
+import { bestOf, healthyIds, lookAround, type LookSources, type Seen, seenWords } from "./look.ts";
+import { quorumOf, quorumWords } from "./quorum.ts";
+import type { Joined, MembershipSettings } from "./settings.ts";
+
+export interface LeaveSources extends LookSources {
+  /** UUIDs of the domains that are there; undefined where their host can't be asked. */
+  readonly domains: () => Promise<ReadonlySet<string> | undefined>;
+}
+
+/** Milliseconds. */
+export interface LeavePace {
+  readonly round: number;
+  /** How long others may take to be a majority again, or to answer at all: they may be in an election. */
+  readonly patience: number;
+}
+
+export const LEAVE_PACE: LeavePace = { round: 2000, patience: 90_000 };
+
+/**
+ * The entry that stands for the member. Its id is another one where the cluster was restored from a snapshot: then its name counts, as
+ * long as its machine is there. Where that has been replaced, the entry of that name is its successor's.
+ */
+function entryOf(
+  seen: Seen,
+  joined: Joined,
+  { member }: MembershipSettings,
+  isThere: boolean,
+): ListedMember | undefined {
+  const { clusterId, members } = seen.view;
+  const same = clusterId === joined.clusterId ? members.find(({ id }) => id === joined.memberId) : undefined;
+  return same ?? (isThere ? members.find(({ name }) => name === member.name) : undefined);
+}
+
+/** A leader that goes costs an election; one that hands over before does not. */
+async function handOver(entry: ListedMember, seen: readonly Seen[], { api }: LookSources): Promise<void> {
+  const own = seen.find(({ view }) => view.memberId === entry.id);
+  if (own === undefined || own.view.leader !== entry.id) return;
+  const voters = new Set(own.view.members.filter(({ learner }) => !learner).map(({ id }) => id));
+  const heir = seen.find(
+    ({ healthy, view }) => healthy && view.memberId !== entry.id && voters.has(view.memberId),
+  );
+  if (heir === undefined) return;
+  const refusal = await api.handOver(own, heir.view.memberId);
+  if (refusal === undefined) say(`${own.name}: hands the lead over to ${heir.name}`);
+}
+
+/**
+ * Takes the member out of its cluster's list, where the others are a healthy majority without it. Nothing is to be done where it is not
+ * on the list, or where the cluster is gone.
+ * @throws ProgramError where the others would be no majority, or nobody answers
+ */
+export async function leave(
+  settings: MembershipSettings,
+  joined: Joined,
+  sources: LeaveSources,
+  pace: LeavePace = LEAVE_PACE,
+): Promise<void> {
+  const { member, nodes, others } = settings;
+  const all = [...nodes, ...others];
+  let known = new Map(Object.entries(joined.hosts));
+  const until = performance.now() + pace.patience;
+  let why: string;
+  do {
+    const domains = await sources.domains();
+    const machines = nodes.map(({ machine }) => machine).filter((machine) => machine !== "");
+    if (domains !== undefined && machines.length > 0 && !machines.some((machine) => domains.has(machine))) {
+      say(`${member.name}: the cluster that it was a member of is gone`);
+      return;
+    }
+    const seen = await lookAround([...all, member], known, sources);
+    known = new Map([...known, ...seen.map(({ name, host }) => [name, host] as const)]);
+    const peers = seen.filter(({ name }) => name !== member.name);
+    const best = bestOf(peers);
+    if (best === undefined) why = "none of the others answers";
+    else {
+      const isThere = member.machine !== "" && domains?.has(member.machine) === true;
+      const entry = entryOf(best, joined, settings, isThere);
+      if (entry === undefined && best.healthy) {
+        say(`${member.name}: is on the members' list no more`);
+        return;
+      }
+      const quorum = quorumOf(best.view.members, healthyIds(peers, best.view.clusterId), entry?.id);
+      if (entry === undefined || !quorum.kept) why = `${quorumWords(quorum)} (${seenWords(all, peers)})`;
+      else {
+        await handOver(entry, seen, sources);
+        const refusal = await sources.api.remove(best, entry.id);
+        why = refusal ?? "";
+        if (refusal === undefined) {
+          say(`${member.name}: has left; ${best.view.members.length - 1} members stay`);
+          return;
+        }
+      }
+    }
+    await sleep(pace.round);
+  } while (performance.now() < until);
+  throw new ProgramError(
+    `${member.name} can't leave its cluster, and its machine stays: the others are not a healthy majority without it: ${why}. ` +
+      `Bring them back, or take back the change of the config; then run this again. (\`pulumi destroy\` asks nobody.)`,
+  );
+}

@@ -1,0 +1,37 @@
+/** Where the membership program learns what it must know. */
+import { lines, virshOn } from "../../host/virsh.ts";
+import { readConsoles } from "../readiness/console.ts";
+import { readEtcd } from "../readiness/etcd.ts";
+import { consolesOnHosts, machinesOnHosts } from "../readiness/hosts.ts";
+import { readMachines } from "../readiness/machines.ts";
+import { readReach } from "../readiness/reach.ts";
+import { readRegistry } from "../readiness/registry.ts";
+import { uriOf } from "../readiness/settings.ts";
+import { wayOf } from "../readiness/way.ts";
+import { membersApi } from "./api.ts";
+import type { MembershipSources } from "./join.ts";
+import type { LeaveSources } from "./leave.ts";
+import type { MembershipSettings } from "./settings.ts";
+
+export function sourcesOf(settings: MembershipSettings): MembershipSources & LeaveSources {
+  const { member, nodes, others, clientPort } = settings;
+  const all = { ...settings, nodes: [member, ...nodes, ...others] };
+  const uris = new Set(all.nodes.map(({ name }) => uriOf(all, name)));
+  const way = wayOf(settings);
+  return {
+    api: membersApi(clientPort, way),
+    etcd: readEtcd(clientPort, way),
+    machines: machinesOnHosts(all, readMachines),
+    reach: readReach(),
+    consoles: consolesOnHosts(all, readConsoles),
+    registry: readRegistry(settings),
+    domains: async () => {
+      try {
+        const answers = await Promise.all([...uris].map((uri) => virshOn(uri)("list", "--all", "--uuid")));
+        return new Set(answers.flatMap(lines));
+      } catch {
+        return undefined; // libvirtd may be restarting
+      }
+    },
+  };
+}

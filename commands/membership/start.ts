@@ -1,0 +1,93 @@
+/** The wait until a member that was added has started, has all data, and has its vote. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProgramError, say } from "../program.ts";
+import { explainFailure } from "../readiness/explain.ts";
+import { lookAtConsoles, lookAtMachines, lookAtMembers } from "../readiness/looks.ts";
+import { NodeProgress } from "../readiness/progress.ts";
+import { PACE, type Pace } from "../readiness/wait.ts";
+import { bestOf, lookAround } from "./look.ts";
+import type { MembershipSources } from "./join.ts";
+import type { Joined, MembershipSettings } from "./settings.ts";
+
+/** What is kept of a member: one line of JSON. */
+export interface Started {
+  readonly memberId: string;
+  readonly clusterId: string;
+  readonly host: string;
+}
+
+/** How the member that can't come back comes back: by a fresh disk and an entry of its own. */
+const replaceIt = ({ member, commandPrefix }: MembershipSettings): string =>
+  commandPrefix === undefined
+    ? `npm run cluster -- replace ${member.name}`
+    : commandPrefix.replace(/ exec( |$)/, ` replace ${member.name} `).trim();
+
+/**
+ * @throws ProgramError with the node's own words where it can't come up, or when time is up
+ */
+export async function start(
+  settings: MembershipSettings,
+  joined: Joined,
+  sources: MembershipSources,
+  pace: Pace = PACE,
+): Promise<Started> {
+  const { member, nodes, others, timeout } = settings;
+  const { api, consoles } = sources;
+  const own = { ...settings, nodes: [member] };
+  const progress = new NodeProgress(member.name, "member");
+  progress.learn("config", member.address);
+  const started = performance.now();
+  const elapsed = (): number => performance.now() - started;
+  const clock = { elapsed, seconds: () => Math.round(elapsed() / 1000) };
+  const firstSigns = new Map<string, number>();
+  let known = new Map(Object.entries(joined.hosts));
+  let why = "its cluster doesn't answer";
+  let machinesAt = -Infinity;
+  let told = "";
+  const news = (line: string): void => {
+    if (line !== told) say(`${member.name}: ${line} (${clock.seconds()} s)`);
+    told = line;
+  };
+  news("waits for its machine and its data");
+  while (elapsed() < timeout * 1000) {
+    await lookAtConsoles([progress], own, consoles, clock, firstSigns, pace.grace);
+    if (elapsed() - machinesAt >= pace.machines) {
+      machinesAt = elapsed();
+      await lookAtMachines([progress], own, sources, clock);
+    }
+    const seen = await lookAround([...nodes, ...others], known, sources);
+    known = new Map([...known, ...seen.map(({ name, host }) => [name, host] as const)]);
+    const best = bestOf(seen.filter(({ view }) => view.clusterId === joined.clusterId));
+    const entry = best?.view.members.find(({ id }) => id === joined.memberId);
+    if (best?.healthy === true && entry === undefined)
+      throw new ProgramError(
+        await explainFailure(
+          progress,
+          `it is no member of its cluster any more (${joined.memberId} is not on the list of ${best.name}). ` +
+            `It joins anew, with a fresh disk, by: ${replaceIt(settings)}`,
+          own,
+          consoles,
+        ),
+      );
+    if (best === undefined || entry === undefined) why = "its cluster doesn't answer";
+    else if (entry.name === "") why = "its etcd has not started";
+    else if (entry.learner) {
+      news("has started; gets its data, without a vote yet");
+      const refusal = await api.promote(best, entry.id);
+      why = refusal === undefined ? why : `its vote: ${refusal}`;
+      if (refusal === undefined) continue;
+    } else {
+      for (const url of entry.clientUrls)
+        if (URL.canParse(url)) progress.learn("members", new URL(url).hostname);
+      await lookAtMembers([progress], { hosts: new Map() }, sources, clock);
+      if (progress.stage === "healthy") {
+        news("is a member with a vote");
+        return { ...{ memberId: entry.id, clusterId: joined.clusterId }, host: progress.host ?? "" };
+      }
+      why = progress.complaint ?? "nobody answers where it should be";
+    }
+    await sleep(pace.round);
+  }
+  const reason = `not within ${timeout} s: ${why}`;
+  throw new ProgramError(await explainFailure(progress, reason, own, consoles));
+}

@@ -1,0 +1,118 @@
+/**
+ * What lets a member join a cluster that runs, and leave it again. Two Commands beside its machine: the first adds it to the members' list
+ * before the machine is made, the second gives it its vote when it has started, and takes it out of the list before the machine goes.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { Command } from "@pulumi/command/local/command.js";
+import { joinedOf } from "../commands/membership/settings.ts";
+import type { Credentials } from "../commands/way.ts";
+import { peerUrl } from "../ignition/families.ts";
+import { membersOf } from "../plan/members.ts";
+import type { ClusterPlan, NodePlan } from "../plan/types.ts";
+import type { Node } from "./node.ts";
+import { program } from "./programs.ts";
+
+export interface JoiningArgs {
+  readonly plan: ClusterPlan;
+  readonly node: NodePlan;
+  /** Of its disk: another one means that it leaves, and joins anew. */
+  readonly fingerprint: string;
+  readonly uri: pulumi.Output<string>;
+  readonly discoveryUrl: pulumi.Output<string>;
+  /** What members want to see; undefined where they serve without TLS. */
+  readonly credentials: pulumi.Output<Credentials> | undefined;
+  /** The members that are there before it: those that begin the cluster, and those that join earlier. */
+  readonly before: readonly Pick<Node, "name" | "domainId">[];
+  /** The second Command of the member that joins before it. */
+  readonly after: pulumi.Resource | undefined;
+  /** What everything on the host is deleted with: then there is no list to leave. */
+  readonly host: pulumi.Resource;
+}
+
+const listed = (nodes: readonly NodePlan[]): string =>
+  nodes
+    .map(({ name, mac, address }) => [name, mac, ...(address === undefined ? [] : [address])].join("="))
+    .join(" ");
+
+const machines = (nodes: readonly Pick<Node, "name" | "domainId">[]): pulumi.Output<string> =>
+  pulumi
+    .all(nodes.map((node) => pulumi.interpolate`${node.name}=${node.domainId}`))
+    .apply((words) => words.join(" "));
+
+/** What both Commands are told. */
+function environment(
+  { plan, node, uri, discoveryUrl, credentials, before }: JoiningArgs,
+  there: readonly Pick<Node, "name" | "domainId">[],
+): Record<string, pulumi.Input<string>> {
+  const names = new Set(before.map(({ name }) => name));
+  const others = membersOf(plan).filter(({ name }) => name !== node.name);
+  return {
+    MEMBER: listed([node]),
+    NODES: listed(others.filter(({ name }) => names.has(name))),
+    OTHERS: listed(others.filter(({ name }) => !names.has(name))),
+    MACHINES: machines(there),
+    PEER_URL: peerUrl(plan, node.name),
+    MODE: plan.discovery.mode,
+    DISCOVERY_URL: discoveryUrl,
+    ENDPOINTS: plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "",
+    LIBVIRT_URI: uri,
+    TIMEOUT: String(plan.readinessTimeout),
+    ...(credentials === undefined
+      ? {}
+      : { TLS_CA: credentials.ca, TLS_CERT: credentials.cert, TLS_KEY: credentials.key }),
+  };
+}
+
+/**
+ * The entry in the members' list. The fingerprint is in its name: a member whose disk is to be another one joins anew, and the old entry is
+ * taken out then. What else changes counts from the next joining on: it runs once, and an update, whose output a preview can't
+ * know, would announce that the machine is replaced.
+ * @returns the Command; its output is what the member must be told (commands/membership/settings.ts).
+ */
+export const makeJoin = (args: JoiningArgs, parent: pulumi.Resource): Command =>
+  new Command(
+    `${args.node.name}-join-${args.fingerprint}`,
+    {
+      ...program("membership"),
+      create: "join",
+      update: "keep",
+      delete: "withdraw",
+      environment: environment(args, args.before),
+    },
+    {
+      parent,
+      deletedWith: args.host,
+      ignoreChanges: ["environment", "interpreter"],
+      ...(args.after === undefined ? {} : { dependsOn: args.after }),
+    },
+  );
+
+/** It says nothing of credentials, whatever the plugin makes of secrets among its inputs. */
+const told = (join: Command): pulumi.Output<string> => pulumi.unsecret(join.stdout);
+
+/** All members of the cluster at that time, as one that joins is told them. */
+export const initialClusterOf = (join: Command): pulumi.Output<string> =>
+  told(join).apply((text) => joinedOf(text).initialCluster);
+
+/**
+ * The membership itself, from its vote to its leaving. It depends on the machine, so it is deleted before that; another entry in the list
+ * makes another one of it, another machine over the same disk does not.
+ */
+export const makeMembership = (
+  args: JoiningArgs,
+  join: Command,
+  machine: Node,
+  parent: pulumi.Resource,
+): Command =>
+  new Command(
+    `${args.node.name}-membership`,
+    {
+      ...program("membership"),
+      create: "start",
+      update: "keep",
+      delete: "leave",
+      environment: { ...environment(args, [...args.before, machine]), JOINED: told(join) },
+      triggers: [told(join).apply((text) => joinedOf(text).memberId)],
+    },
+    { parent, deletedWith: args.host, deleteBeforeReplace: true, dependsOn: [machine] },
+  );
