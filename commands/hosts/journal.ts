@@ -1,4 +1,4 @@
-/** A node's systemd journal, read through ssh as core: what its console doesn't show. */
+/** Programs on a node through ssh as core; journalctl, which tells what a node's console doesn't show. */
 import { findNode } from "../lab/clusterView.ts";
 import { sshWords } from "../verbs/ssh.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
@@ -28,10 +28,11 @@ const ownSsh = ({ address, domainId }: { address: string; domainId: string }): s
 ];
 
 /**
- * The command line that prints a node's journal.
+ * The command line that runs a program on a node, as core.
+ * @param what words that no shell takes for anything else, since ssh puts them together and gives them to one
  * @throws UserError when the cluster has no such node, or its address is not known
  */
-export function journalCommand(
+export function nodeCommand(
   paths: LabPaths,
   { access, lab }: Reached,
   outputs: Outputs,

@@ -1,7 +1,8 @@
 /** What a snapshot asks of a member by its JSON gateway (etcd 3.4 and newer): its revision, its keys, its data as a stream. */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { ask, field, list, parsed } from "../http.ts";
+import { agentFor, type Way } from "../way.ts";
 import { type KeyState, KeyDigest } from "./contents.ts";
 import { SnapshotStream } from "./stream.ts";
 
@@ -22,8 +23,8 @@ const base64 = (text: string): string => Buffer.from(text, "latin1").toString("b
 const FIRST = base64("\0");
 const ALL = base64("\0");
 
-async function post(endpoint: string, method: string, body: object): Promise<unknown> {
-  const answer = await ask(`${endpoint}/v3/${method}`, { method: "POST", body }, TIME_LIMIT);
+async function post(endpoint: string, method: string, body: object, way: Way): Promise<unknown> {
+  const answer = await ask(`${endpoint}/v3/${method}`, { method: "POST", body }, TIME_LIMIT, way);
   if (answer.reason !== undefined) throw new MemberError(answer.reason);
   const said = parsed(answer.text);
   if (answer.status === 200) return said;
@@ -31,11 +32,31 @@ async function post(endpoint: string, method: string, body: object): Promise<unk
   throw new MemberError(typeof message === "string" ? message : `status ${answer.status}`);
 }
 
+const textOf = (value: unknown, name: string): string => {
+  const found = field(value, name);
+  return typeof found === "string" ? found : "";
+};
+
+/** A member as the list of members has it. */
+export interface Listed {
+  /** Empty while it has not started yet. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
+const listed = (entry: unknown): Listed => ({
+  name: textOf(entry, "name"),
+  peerUrls: list(field(entry, "peerURLs")).filter((url) => typeof url === "string"),
+});
+
 export interface MemberState {
   /** At least as new as all that was acknowledged before it was asked. */
   readonly revision: number;
   /** "3.4.23" */
   readonly version: string;
+  /** What tells its cluster from all others, restored ones too; decimal. */
+  readonly cluster: string;
+  readonly members: readonly Listed[];
   /** Whether keys of the v2 API are there, which no snapshot holds. */
   readonly v2Keys: boolean;
 }
@@ -44,23 +65,21 @@ export interface MemberState {
  * Asks a member how far it is. The read is linearizable: the member first catches up with its leader.
  * @throws MemberError
  */
-export async function memberState(endpoint: string): Promise<MemberState> {
-  const said = await post(endpoint, "kv/range", { key: FIRST, count_only: true });
-  const status = await post(endpoint, "maintenance/status", {});
-  const v2 = await ask(`${endpoint}/v2/keys/`, {}, TIME_LIMIT);
+export async function memberState(endpoint: string, way: Way = {}): Promise<MemberState> {
+  const said = await post(endpoint, "kv/range", { key: FIRST, count_only: true }, way);
+  const status = await post(endpoint, "maintenance/status", {}, way);
+  const members = await post(endpoint, "cluster/member/list", {}, way);
+  const v2 = await ask(`${endpoint}/v2/keys/`, {}, TIME_LIMIT, way);
   const nodes = v2.status === 200 ? list(field(field(parsed(v2.text), "node"), "nodes")) : [];
-  const version = field(status, "version");
+  const header = field(said, "header");
   return {
-    revision: Number(field(field(said, "header"), "revision")),
-    version: typeof version === "string" ? version : "",
+    revision: Number(field(header, "revision")),
+    version: textOf(status, "version"),
+    cluster: textOf(header, "cluster_id"),
+    members: list(field(members, "members")).map(listed),
     v2Keys: nodes.length > 0,
   };
 }
-
-const textOf = (value: unknown, name: string): string => {
-  const found = field(value, name);
-  return typeof found === "string" ? found : "";
-};
 
 const keyState = (entry: unknown): KeyState => ({
   ...{ key: textOf(entry, "key"), modified: textOf(entry, "mod_revision") },
@@ -74,12 +93,12 @@ const keyState = (entry: unknown): KeyState => ({
 export async function memberKeys(
   endpoint: string,
   revision: number,
+  way: Way = {},
 ): Promise<{ readonly keys: number; readonly digest: string }> {
   const digest = new KeyDigest();
   for (let key = FIRST; ;) {
-    const said = await post(endpoint, "kv/range", {
-      ...{ key, range_end: ALL, limit: PAGE, revision, keys_only: true, serializable: true },
-    });
+    const range = { key, range_end: ALL, limit: PAGE, revision, keys_only: true, serializable: true };
+    const said = await post(endpoint, "kv/range", range, way);
     const found = list(field(said, "kvs")).map(keyState);
     for (const one of found) digest.add(one);
     const last = found.at(-1);
@@ -89,9 +108,9 @@ export async function memberKeys(
   }
 }
 
-function respond(url: string, body: string): Promise<IncomingMessage> {
-  const secure = url.startsWith("https:");
-  const agent = secure ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false });
+function respond(url: URL, body: string, way: Way): Promise<IncomingMessage> {
+  const secure = url.protocol === "https:";
+  const agent = agentFor(url, way);
   const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
     const call = (secure ? httpsRequest : httpRequest)(url, { method: "POST", headers, agent });
@@ -108,8 +127,9 @@ function respond(url: string, body: string): Promise<IncomingMessage> {
  * A member's data as of now, and their sha256 at the end, piece by piece as they come.
  * @throws MemberError, SnapshotStreamError
  */
-export async function* takeSnapshot(endpoint: string): AsyncGenerator<Buffer> {
-  const response = await respond(`${endpoint}/v3/maintenance/snapshot`, "{}").catch((error: unknown) => {
+export async function* takeSnapshot(endpoint: string, way: Way = {}): AsyncGenerator<Buffer> {
+  const url = new URL(`${endpoint}/v3/maintenance/snapshot`);
+  const response = await respond(url, "{}", way).catch((error: unknown) => {
     throw new MemberError((error as Error).message);
   });
   if (response.statusCode !== 200) {

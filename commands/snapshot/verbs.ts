@@ -1,6 +1,7 @@
 /** The verbs `snapshot` and `restore` of the command line. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { LabPaths } from "../../lab/shared/context.ts";
+import type { RestoreOptions } from "../verbs/restore.ts";
 import type { SaveOptions } from "../verbs/snapshot.ts";
 
 const WHERE = "Which host: --connect URI, else the lab when it is up, else LIBVIRT_DEFAULT_URI.";
@@ -9,6 +10,12 @@ const whose = (command: Command): Command =>
   command
     .option("--stack <name>", "a stack of this checkout (the lab: dev; elsewhere the selected one)")
     .option("--connect <uri>", "a libvirt host of your own, such as qemu+ssh://root@host/system");
+
+function seconds(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new InvalidArgumentError(`"${text}" is not a whole number of seconds.`);
+  return Number(text);
+}
 
 /** Adds them. */
 export function addSnapshotVerbs(program: Command, paths: LabPaths): void {
@@ -39,5 +46,27 @@ ${WHERE}`,
     )
     .action(async (file: string, options: { json?: boolean }) => {
       (await import("../verbs/snapshot.ts")).status(file, options);
+    });
+
+  whose(program.command("restore"))
+    .description("replace all of etcd's data of a cluster by those of a snapshot")
+    .argument("[file]", "the snapshot, by snapshot save or etcdctl")
+    .option("--yes", "don't ask")
+    .option("--undo", "take back a restore that did not end: the data from before are on the nodes")
+    .option("--force", "also when the cluster is not healthy, or has members that are no nodes of the stack")
+    .option("--timeout <seconds>", "how long the members may take to be healthy", seconds, 600)
+    .addHelpText(
+      "after",
+      `
+What it does, on all members at once, by ssh as core:
+  1. checks the file, the members and the nodes; then asks
+  2. makes the new data beside the old ones, while etcd goes on
+  3. stops etcd, moves the new data into place, starts etcd, waits until all are healthy
+  4. compares the keys of each member with those of the file; when all is right, removes the old data
+When 3 or 4 fails, the old data come back. It can be killed at any point: run it again to go on, or with --undo.
+${WHERE}`,
+    )
+    .action(async (file: string | undefined, options: RestoreOptions) => {
+      await (await import("../verbs/restore.ts")).restore(paths, file, options);
     });
 }

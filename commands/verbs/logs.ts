@@ -5,7 +5,7 @@ import type { HostAccess } from "../../host/access.ts";
 import { readNodes } from "../../host/clusters.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { type ConsoleLog, defaultLog, followLog, hasLog, readLog, streamed } from "../hosts/consoleLogs.ts";
-import { journalCommand, journalctl } from "../hosts/journal.ts";
+import { nodeCommand, journalctl } from "../hosts/journal.ts";
 import { type Choice, chooseCluster, isNodeName, type MarkedNode, unknownNode } from "../hosts/nodes.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
 import { readStack } from "../hosts/stackState.ts";
@@ -142,7 +142,7 @@ async function journals(
   const own = first === undefined || "gone" in first ? stack : first.mark.stack;
   const { outputs } = await readStack(paths, reached, own);
   const what = journalctl(options.follow === true, options.lines);
-  const commands = names.map((name) => journalCommand(paths, reached, outputs, name, what));
+  const commands = names.map((name) => nodeCommand(paths, reached, outputs, name, what));
   if (options.follow === true) {
     await untilInterrupted(async (signal) => {
       await Promise.all(
