@@ -1,11 +1,13 @@
 /**
  * Asks the machines of a cluster for their health, once; run inside the lab by `npm start` and `status`.
  * Arguments: client URLs of members, `ssh://address:port` of other machines. Prints one line of JSON: a list of
- * EndpointHealth in the arguments' order.
+ * EndpointHealth in the arguments' order. LIBVIRT_URI, where it is set, names the host through which those are asked that can't
+ * be reached from here.
  */
 import { readEtcd } from "./readiness/etcd.ts";
 import { memberStatus, type MemberStatus } from "./readiness/maintenance.ts";
 import { sshAnswers } from "./readiness/reach.ts";
+import { wayVia } from "./through.ts";
 
 export interface EndpointHealth {
   readonly endpoint: string;
@@ -17,18 +19,20 @@ export interface EndpointHealth {
   readonly status?: MemberStatus;
 }
 
+const way = wayVia(process.env["LIBVIRT_URI"] ?? "");
+
 async function ask(endpoint: string): Promise<EndpointHealth> {
   const { protocol, hostname, port } = new URL(endpoint);
   if (protocol === "ssh:") {
-    const trouble = await sshAnswers(hostname, Number(port));
+    const trouble = await sshAnswers(hostname, Number(port), undefined, way);
     return { endpoint, health: trouble === undefined ? "healthy" : `ssh: ${trouble}`, members: [] };
   }
-  const etcd = readEtcd(Number(port));
+  const etcd = readEtcd(Number(port), () => way);
   const at = { name: hostname, host: hostname };
   const [trouble, members = [], status] = await Promise.all([
     etcd.unhealthy(at),
     etcd.members(at),
-    memberStatus(endpoint),
+    memberStatus(endpoint, way),
   ]);
   return {
     ...{ endpoint, health: trouble?.says ?? "healthy" },

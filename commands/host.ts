@@ -6,6 +6,7 @@
  *   keep     prints what was printed before
  *   sweep    when the cluster is deleted: removes all on the host that carries the owner's mark; prints what it was
  */
+import { requireAgreement } from "../host/agreement.ts";
 import { checkBaseVolume } from "../host/baseVolume.ts";
 import { checkEmulator } from "../host/emulators.ts";
 import {
@@ -31,6 +32,10 @@ async function check(env: NodeJS.ProcessEnv): Promise<string> {
   const [arch, type] = [required(env, "ARCH"), required(env, "DOMAIN_TYPE")];
   const [domains, pool] = [words(required(env, "DOMAINS")), required(env, "POOL")];
   const questions = [
+    async () => {
+      await Promise.resolve();
+      requireAgreement(host.uri);
+    },
     () => checkEmulator(host.virsh, host.uri, arch, type),
     () => checkDomainNames(host, domains),
     () => checkPoolName(host, pool),

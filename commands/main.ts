@@ -7,7 +7,9 @@ import { addHostVerbs, addStatusVerb } from "./hosts/verbs.ts";
 import { addSnapshotVerbs } from "./snapshot/verbs.ts";
 import { describe, ExitError } from "./ui/errors.ts";
 import { wasInterrupted } from "./ui/interrupt.ts";
+import type { ConsoleOptions } from "./verbs/console.ts";
 import type { FetchOptions } from "./verbs/image.ts";
+import type { SshOptions } from "./verbs/ssh.ts";
 
 const paths = labPaths(join(import.meta.dirname, ".."));
 
@@ -111,10 +113,17 @@ program
   .description("log in to a node as core, or run a command there")
   .argument("<node>", "the node's name")
   .argument("[command...]", "a command to run instead of a shell")
-  .option("--stack <name>", "the stack that the node belongs to", "dev")
+  .option("--stack <name>", "the stack that the node belongs to (the lab: dev; elsewhere the selected one)")
+  .option("--connect <uri>", "a libvirt host of your own, such as qemu+ssh://root@host/system")
   .passThroughOptions()
-  .action(async (node: string, command: string[], options: { stack: string }) => {
-    await (await import("./verbs/ssh.ts")).ssh(paths, options.stack, node, command);
+  .addHelpText(
+    "after",
+    `
+On a host of your own the login is with your own keys, and through the host where the node is reached only there.
+Which host: --connect URI, else the lab when it is up, else LIBVIRT_DEFAULT_URI.`,
+  )
+  .action(async (node: string, command: string[], options: SshOptions) => {
+    await (await import("./verbs/ssh.ts")).ssh(paths, options, node, command);
   });
 
 program
@@ -122,8 +131,10 @@ program
   .description("attach to a node's serial console (Ctrl-] leaves it)")
   .argument("<node>", "the node's name")
   .option("--log", "print what the console has shown since boot, and end")
-  .action(async (node: string, options: { log?: boolean }) => {
-    await (await import("./verbs/console.ts")).console(paths, node, options.log === true);
+  .option("--connect <uri>", "a libvirt host of your own, such as qemu+ssh://root@host/system")
+  .addHelpText("after", "\nWhich host: --connect URI, else the lab when it is up, else LIBVIRT_DEFAULT_URI.")
+  .action(async (node: string, options: ConsoleOptions) => {
+    await (await import("./verbs/console.ts")).console(paths, node, options);
   });
 
 const image = program.command("image").description("base images of the official streams, and their cache");

@@ -4,30 +4,46 @@
  *          (readiness/report.ts), progress on standard error; fails as soon as a node can't come up any more
  *   renew  prints what was printed before where that is about the very same machines, else waits again
  */
-import { runProgram } from "./program.ts";
+import { runProgram, say } from "./program.ts";
 import { readConsoles } from "./readiness/console.ts";
 import { readEtcd } from "./readiness/etcd.ts";
-import { consolesOnHosts, machinesOnHosts } from "./readiness/hosts.ts";
+import { consolesOnHosts, machinesOnHosts, waysOnHosts } from "./readiness/hosts.ts";
 import { readMachines } from "./readiness/machines.ts";
 import { readReach } from "./readiness/reach.ts";
 import { readRegistry } from "./readiness/registry.ts";
-import { nodesIn } from "./readiness/report.ts";
-import { readSettings } from "./readiness/settings.ts";
+import { type ClusterReport, nodesIn } from "./readiness/report.ts";
+import { readSettings, uriOf } from "./readiness/settings.ts";
 import { wayOf } from "./readiness/way.ts";
 import { isKnown, PACE, waitUntilHealthy } from "./readiness/wait.ts";
+import { wayVia } from "./through.ts";
 
 async function wait(env: NodeJS.ProcessEnv): Promise<string> {
   const settings = readSettings(env);
+  const behind = new Set<string>();
+  const wayTo = waysOnHosts(settings, (uri) =>
+    wayVia(uri, (host) => {
+      behind.add(uri);
+      say(`The machines can't be reached from here: they are asked through ${host}.`);
+    }),
+  );
   const sources = {
-    registry: readRegistry(settings),
-    etcd: readEtcd(settings.clientPort, wayOf(settings)),
+    // It only has to be in the machines' reach: all hosts can be asked for it, and the first one is.
+    registry: readRegistry(settings, wayTo({ name: "", host: "" })),
+    etcd: readEtcd(settings.clientPort, (place) => ({ ...wayTo(place), ...wayOf(settings)(place) })),
     machines: machinesOnHosts(settings, readMachines),
-    reach: readReach(),
+    reach: readReach(wayTo),
     consoles: consolesOnHosts(settings, readConsoles),
   };
   const before = nodesIn(env["PULUMI_COMMAND_STDOUT"] ?? "");
-  return JSON.stringify(await waitUntilHealthy(settings, sources, PACE, before));
+  const report = await waitUntilHealthy(settings, sources, PACE, before);
+  return JSON.stringify(marked(report, (name) => behind.has(uriOf(settings, name))));
 }
+
+/** The report with a mark at the nodes that are reached only through their libvirt host. */
+const marked = (report: ClusterReport, isBehind: (name: string) => boolean): ClusterReport => ({
+  ...report,
+  nodes: report.nodes.map((node) => (isBehind(node.name) ? { ...node, throughHost: true } : node)),
+});
 
 async function renew(env: NodeJS.ProcessEnv): Promise<string> {
   const report = env["PULUMI_COMMAND_STDOUT"] ?? "";

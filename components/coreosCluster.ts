@@ -2,6 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Credentials } from "../commands/way.ts";
 import type { ClusterReport } from "../commands/readiness/report.ts";
+import { proxyCommand } from "../host/remote.ts";
+import { shellCommand } from "../host/shell.ts";
 import * as rendering from "../ignition/index.ts";
 import type { NodeTls } from "../ignition/index.ts";
 import { joiners } from "../plan/members.ts";
@@ -63,6 +65,8 @@ export interface NodeOutput {
   readonly addresses: readonly string[];
   /** libvirt's UUID of the domain: another one whenever the machine was replaced. */
   readonly domainId: string;
+  /** How ssh gets there, for its option of this name; only where the machine is reached through its libvirt host. */
+  readonly proxyCommand?: string;
 }
 
 /**
@@ -104,7 +108,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
 
     const pool = makePool(name, { plan, uri, owner: owner.id, hooks }, this);
     const base = makeBaseImage(name, { plan, pool, uri, hooks }, this);
-    const discovery = makeDiscovery(name, plan, ignition.generation(plan), pool.pool, this);
+    const discovery = makeDiscovery(name, plan, ignition.generation(plan), uri, pool.pool, this);
     const certificates = plan.tls === undefined ? undefined : makeCertificates(name, plan, plan.tls, this);
     const shared = { plan, pool, base, hooks, mark: owner.mark };
     const secret = plan.secretKeys.length > 0;
@@ -151,22 +155,25 @@ export class CoreOSCluster extends pulumi.ComponentResource {
         )
       : pulumi.output(unseen(plan));
 
-    const addresses = found.apply(
-      (report) => new Map(report.nodes.map((node) => [node.name, node.addresses])),
-    );
+    // A Map would not come through pulumi.all.
+    const reached = pulumi.all([found, uri]).apply(([report, at]) => ways(report, at));
     this.discoveryUrl = discovery.url;
     this.etcdEndpoints = found.apply(({ endpoints }) =>
       plan.tls === undefined ? endpoints : rendering.memberUrls(plan),
     );
     this.etcdCredentials = certificates?.client;
     this.nodes = pulumi.output(
-      nodes.map(({ name: node, mac, role, domainId }) => ({
-        ...{ name: node, mac, role, domainId },
-        addresses: addresses.apply((all) => [...(all.get(node) ?? [])]),
-      })),
+      nodes.map(({ name: node, mac, role, domainId }) =>
+        pulumi.all([domainId, reached]).apply(([id, all]) => ({
+          ...{ name: node, mac, role, domainId: id },
+          ...{ addresses: [], ...all[node] },
+        })),
+      ),
     );
-    this.sshCommands = addresses.apply((all) =>
-      Object.fromEntries(names.map((node) => [node, `ssh core@${all.get(node)?.[0] ?? node}`])),
+    this.sshCommands = reached.apply((all) =>
+      Object.fromEntries(
+        names.map((node) => [node, sshCommand(all[node]?.addresses[0] ?? node, all[node]?.proxyCommand)]),
+      ),
     );
     this.registerOutputs({
       nodes: this.nodes,
@@ -178,9 +185,24 @@ export class CoreOSCluster extends pulumi.ComponentResource {
   }
 }
 
-type Found = Pick<ClusterReport, "endpoints"> & {
-  readonly nodes: readonly Pick<ClusterReport["nodes"][number], "name" | "addresses">[];
-};
+type FoundNode = Pick<ClusterReport["nodes"][number], "name" | "addresses" | "throughHost">;
+
+type Found = Pick<ClusterReport, "endpoints"> & { readonly nodes: readonly FoundNode[] };
+
+/** Where each node is reached, and how where that is not directly, by its name. */
+const ways = (
+  report: Found,
+  uri: string,
+): Record<string, Pick<NodeOutput, "proxyCommand"> & { addresses: string[] }> =>
+  Object.fromEntries(
+    report.nodes.map(({ name, addresses, throughHost }) => [
+      name,
+      { addresses: [...addresses], ...(throughHost === true ? { proxyCommand: proxyCommand(uri) } : {}) },
+    ]),
+  );
+
+const sshCommand = (address: string, proxy: string | undefined): string =>
+  shellCommand(["ssh", ...(proxy === undefined ? [] : ["-o", `ProxyCommand=${proxy}`]), `core@${address}`]);
 
 /** What is known of a cluster that nobody waited for: given addresses, else names, which its network may resolve. */
 const unseen = (plan: ClusterPlan): Found => ({

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command.js";
 import { RandomId } from "@pulumi/random/randomId.js";
+import { isBySsh, parseConnection } from "../host/remote.ts";
 import type { ClusterPlan, DiscoveryPlan } from "../plan/types.ts";
 import { program } from "./programs.ts";
 
@@ -32,17 +33,23 @@ function parameters(discovery: Asking): Record<string, string> {
   }
 }
 
+/** Where the libvirt host is behind ssh, a registry beside it may be reached only through it. */
+const through = (uri: string): Record<string, string> =>
+  uri.includes("://") && isBySsh(parseConnection(uri)) ? { LIBVIRT_URI: uri } : {};
+
 /**
  * Nothing is made in mode static, nor for a plan without members: then the URL is the empty text.
  * @param generation what the URL is good for: the only thing that makes a new one, so it is in the Command's name. What else
  *   changes counts from the next generation on: members that have found each other don't mind where their registry is now,
  *   and an update, whose output a preview can't know, would announce that all of them are replaced.
+ * @param uri the libvirt host's connection.
  * @param after nothing is asked of a registry before this is there.
  */
 export function makeDiscovery(
   name: string,
   plan: ClusterPlan,
   generation: string,
+  uri: pulumi.Output<string>,
   after: pulumi.Resource,
   parent: pulumi.Resource,
 ): Discovery {
@@ -52,12 +59,13 @@ export function makeDiscovery(
     ? new RandomId(`${name}-discovery-token`, { byteLength: 16, keepers: { generation } }, { parent }).hex
     : undefined;
   const secret = plan.secretKeys.includes("discovery");
-  const environment = {
+  const environment = uri.apply((at) => ({
     MODE: discovery.mode,
     ...parameters(discovery),
     ...(token === undefined ? {} : { TOKEN: token }),
     SIZE: String(bootstrapSize),
-  };
+    ...through(at),
+  }));
   const command = new Command(
     `${name}-discovery-${generation}`,
     {

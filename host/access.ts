@@ -1,8 +1,11 @@
 /** A libvirt host as a place where programs run: this machine, a lab's namespaces, or a machine behind ssh. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { isThisMachine, parseConnection, sshTo } from "./remote.ts";
+import { inTurn } from "./queue.ts";
+import { isThisMachine, parseConnection } from "./remote.ts";
+import { sharedSsh } from "./sharedSsh.ts";
 import { shellCommand } from "./shell.ts";
+import { withAdvice } from "./trouble.ts";
 import { type Virsh, virshOn } from "./virsh.ts";
 
 /** A program on the host ended badly, or the host can't be reached. `message` is fit to be shown as it is. */
@@ -35,7 +38,7 @@ export const accessBy = (uri: string): HostAccess => ({
   uri,
   virsh: virshOn(uri),
   commandLine: (command) =>
-    isThisMachine(parseConnection(uri)) ? [...command] : [...sshTo(uri), shellCommand(command)],
+    isThisMachine(parseConnection(uri)) ? [...command] : [...sharedSsh(uri), shellCommand(command)],
 });
 
 /** A host in namespaces of this machine; `enter` are the words before a command that run it there. */
@@ -55,7 +58,17 @@ const TIME_LIMIT = 60_000;
  * @throws HostCommandError with its last words.
  */
 export async function runOn(access: HostAccess, command: readonly string[]): Promise<string> {
-  const [file = "", ...args] = access.commandLine(command);
+  const line = access.commandLine(command);
+  const run = (): Promise<string> => runLine(access, command, line);
+  // A command line that is not the command itself goes through ssh, or into a lab, which minds no number.
+  return await (line[0] === command[0] ? run() : inTurn(access.uri, run));
+}
+
+async function runLine(
+  access: HostAccess,
+  command: readonly string[],
+  [file = "", ...args]: readonly string[],
+): Promise<string> {
   const child = spawn(file, args, {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: TIME_LIMIT,
@@ -71,12 +84,13 @@ export async function runOn(access: HostAccess, command: readonly string[]): Pro
   });
   const [end, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   if (end === 0) return stdout;
-  const words = stderr.trim().split("\n").slice(-5).join("\n");
+  const said = stderr.trim();
+  const words = said.split("\n").slice(-5).join("\n");
   const code = typeof end === "number" ? end : undefined;
   const how = words === "" ? (code === undefined ? String(end) : `exit code ${code}`) : words;
   throw new HostCommandError(
     code === 255 && file !== command[0]
-      ? `${access.title} can't be reached by ssh: ${how}`
+      ? `${access.title} can't be reached by ssh: ${words === "" ? how : withAdvice(access.uri, said)}`
       : `${command[0] ?? ""} on ${access.title}: ${how}`,
     code,
   );

@@ -3,6 +3,8 @@
  * (https://libvirt.org/uri.html, "Remote URIs"). Pure.
  */
 
+import { shellCommand } from "./shell.ts";
+
 /** A connection URI that can't be used for this. `message` names the URI's part and what would be right. */
 export class UriError extends Error {
   override name = "UriError";
@@ -18,6 +20,8 @@ export interface ConnectionUri {
   readonly host: string;
   readonly user: string | undefined;
   readonly port: number | undefined;
+  /** Whether it is a user's own libvirt (`/session`), without privileges. */
+  readonly session: boolean;
   /** The extra parameters, decoded; the first of those that are there twice. */
   readonly parameters: ReadonlyMap<string, string>;
 }
@@ -44,11 +48,11 @@ function parametersOf(query: string, uri: string): Map<string, string> {
 
 /** `driver[+transport]://[user@][host][:port]/[path][?parameters]` */
 const FORM =
-  /^([a-z][a-z0-9]*)(?:\+([a-z0-9]+))?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#@]*)(?::([^/?#]*))?(?:\/[^?#]*)?(?:\?([^#]*))?$/i;
+  /^([a-z][a-z0-9]*)(?:\+([a-z0-9]+))?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#@]*)(?::([^/?#]*))?(\/[^?#]*)?(?:\?([^#]*))?$/i;
 
 /** @throws UriError for what is no connection URI. */
 export function parseConnection(uri: string): ConnectionUri {
-  const [, driver, transport = "", user, host = "", port, query = ""] = FORM.exec(uri) ?? [];
+  const [, driver, transport = "", user, host = "", port, path = "", query = ""] = FORM.exec(uri) ?? [];
   if (driver === undefined)
     throw new UriError(
       `"${uri}" is no libvirt connection URI. They look like qemu:///system or qemu+ssh://user@host/system.`,
@@ -64,6 +68,7 @@ export function parseConnection(uri: string): ConnectionUri {
     host: decoded(host.replace(/^\[(.*)\]$/, "$1"), uri),
     user: user === undefined || user === "" ? undefined : decoded(user, uri),
     port: number,
+    session: path === "/session",
     parameters: parametersOf(query, uri),
   };
 }
@@ -73,11 +78,12 @@ export const isThisMachine = ({ host }: ConnectionUri): boolean => host === "";
 
 const SSH_TRANSPORTS = ["ssh", "libssh", "libssh2"];
 
-/** How libvirt's authentication methods are called by ssh. */
+/** How libvirt's authentication methods, and the Terraform provider's, are called by ssh. */
 const METHODS: Readonly<Record<string, string>> = {
   agent: "publickey",
   privkey: "publickey",
   password: "password",
+  "ssh-password": "password",
   "keyboard-interactive": "keyboard-interactive",
 };
 
@@ -86,21 +92,28 @@ const VERIFICATION: Readonly<Record<string, string>> = { normal: "yes", auto: "a
 
 const isSet = (value: string | undefined): boolean => value !== undefined && Number(value) !== 0;
 
-/** ssh(1) options that say the same as the URI's parameters. */
-function optionsOf(uri: string, { transport, parameters }: ConnectionUri): Record<string, string> {
-  const own = transport !== "ssh"; // libssh and libssh2 know these; with plain ssh, libvirt leaves them to ssh_config
-  const methods = own ? (parameters.get("sshauth") ?? "").split(",").filter((name) => name !== "") : [];
+/** The file with the host's key: `knownhosts` is how the Terraform provider calls it, `known_hosts` libvirt's libssh. */
+export const knownHostsOf = ({ parameters }: ConnectionUri): string | undefined =>
+  parameters.get("knownhosts") ?? parameters.get("known_hosts");
+
+/**
+ * ssh(1) options that say the same as the URI's parameters. Plain ssh is told of fewer by libvirt, but the provider, which
+ * reaches the same host with the same URI, heeds them.
+ */
+function optionsOf(uri: string, connection: ConnectionUri): Record<string, string> {
+  const { parameters } = connection;
+  const methods = (parameters.get("sshauth") ?? "").split(",").filter((name) => name !== "");
   const unknown = methods.filter((name) => !Object.hasOwn(METHODS, name.toLowerCase()));
   if (unknown.length > 0)
     throw new UriError(
       `The connection URI ${uri} names the sshauth method "${unknown.join(", ")}"; libvirt knows ${Object.keys(METHODS).join(", ")}.`,
     );
-  const verify = own ? parameters.get("known_hosts_verify") : undefined;
+  const verify = parameters.get("known_hosts_verify");
   if (verify !== undefined && !Object.hasOwn(VERIFICATION, verify))
     throw new UriError(
       `The connection URI ${uri} says known_hosts_verify=${verify}; libvirt knows ${Object.keys(VERIFICATION).join(", ")}.`,
     );
-  const knownHosts = own ? parameters.get("known_hosts") : undefined;
+  const knownHosts = knownHostsOf(connection);
   const checking = isSet(parameters.get("no_verify")) ? "no" : VERIFICATION[verify ?? ""];
   return {
     ...(knownHosts === undefined ? {} : { UserKnownHostsFile: quotedPath(knownHosts) }),
@@ -118,20 +131,58 @@ function optionsOf(uri: string, { transport, parameters }: ConnectionUri): Recor
   };
 }
 
+const optionWords = (options: Readonly<Record<string, string>>): string[] =>
+  Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+
+/** The words that make virsh's own ssh do the same: virsh names user, port, key and host itself. Empty where it needs none. */
+export const virshsOptions = (uri: string, more: Readonly<Record<string, string>>): string[] =>
+  optionWords({ ...optionsOf(uri, parseConnection(uri)), ...more });
+
+/** Parameters that are not libvirt's where ssh is the transport: it would hand them on to the other end. */
+const NOT_LIBVIRTS = ["knownhosts", "known_hosts", "known_hosts_verify", "sshauth"];
+
+/** The URI as libvirt is to see it: without what only ssh and the provider understand, and with this program as ssh. */
+export function withSshProgram(uri: string, program: string): string {
+  const [, before = uri, query = ""] = /^([^?]*)\??(.*)$/s.exec(uri) ?? [];
+  const kept = query
+    .split(/[&;]/)
+    .filter((part) => part !== "" && ![...NOT_LIBVIRTS, "command"].includes(part.split("=")[0] ?? ""));
+  return `${before}?${[...kept, `command=${encodeURIComponent(program)}`].join("&")}`;
+}
+
 /** ssh takes a file's name in `-o` apart at blanks, unless it stands in double quotes. */
-const quotedPath = (path: string): string =>
+export const quotedPath = (path: string): string =>
   /[\s"]/.test(path) ? `"${path.replaceAll('"', String.raw`\"`)}"` : path;
 
 /** ssh gives host and user to what ProxyCommand names, through a shell: nothing goes there that a shell could read. */
 const HOST = /^[A-Za-z0-9_][A-Za-z0-9_.:%-]*$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$/;
 
+/** ssh's ProxyCommand that gets to a machine which the URI's host can reach. @throws UriError as {@link sshTo} does. */
+export function proxyCommand(uri: string): string {
+  const words = sshTo(uri, { options: { BatchMode: "yes", ConnectTimeout: "10" }, words: ["-W", TARGET] });
+  // ssh takes `%` apart, and only then hands the line to a shell.
+  return shellCommand(words.map((word) => (word === TARGET ? word : word.replaceAll("%", "%%"))));
+}
+
+const TARGET = "%h:%p";
+
+/** What is to be added to an ssh command line: options for `-o` (they win over the URI's), and whole words. */
+export interface SshExtras {
+  readonly options?: Readonly<Record<string, string>>;
+  readonly words?: readonly string[];
+}
+
+/** True where the host is another machine that ssh gets to. */
+export const isBySsh = ({ transport, host }: ConnectionUri): boolean =>
+  SSH_TRANSPORTS.includes(transport) && host !== "";
+
 /**
  * The ssh command line, up to and with the host, that gets to where the URI's libvirt is: with its user, port, key and
  * checks. What follows it is run there by the user's login shell (see shell.ts).
  * @throws UriError where the transport is not one of ssh, or host or user are none that ssh would take.
  */
-export function sshTo(uri: string): string[] {
+export function sshTo(uri: string, { options = {}, words = [] }: SshExtras = {}): string[] {
   const connection = parseConnection(uri);
   const { transport, host, user, port, parameters } = connection;
   if (!SSH_TRANSPORTS.includes(transport))
@@ -155,7 +206,8 @@ export function sshTo(uri: string): string[] {
     ...(port === undefined ? [] : ["-p", String(port)]),
     ...(user === undefined ? [] : ["-l", user]),
     ...(keyfile === undefined ? [] : ["-i", keyfile]),
-    ...Object.entries(optionsOf(uri, connection)).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    ...optionWords({ ...optionsOf(uri, connection), ...options }),
+    ...words,
     "--",
     host,
   ];

@@ -11,6 +11,8 @@ export interface Machine {
   readonly role: Role;
   /** Best first. They were told by the guests themselves: what is no IP address is passed over. */
   readonly addresses: readonly string[];
+  /** How ssh gets there, where the machine is reached only through its libvirt host. */
+  readonly proxyCommand?: string | undefined;
 }
 
 /** The best address; undefined where none is known. */

@@ -31,6 +31,7 @@ export function sshConfig(machines: readonly Machine[], hostKeys: HostKeys = "ig
       `Host ${machine.name}`,
       `  HostName ${addressOf(machine) ?? machine.name}`,
       "  User core",
+      ...(machine.proxyCommand === undefined ? [] : [`  ProxyCommand ${machine.proxyCommand}`]),
       "  PasswordAuthentication no",
       "  KbdInteractiveAuthentication no",
       "  ForwardAgent no",

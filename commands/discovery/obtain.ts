@@ -1,7 +1,8 @@
 /** Making what a new cluster's members find each other by, or checking what was given. */
 import { prefixIn } from "../../plan/typed.ts";
 import { redactUrl } from "../../plan/urls.ts";
-import { ProgramError, required, requiredNumber, words } from "../program.ts";
+import { ProgramError, required, requiredNumber, say, words } from "../program.ts";
+import { wayVia } from "../through.ts";
 import { alternatives } from "./alternatives.ts";
 import { askUntil, DiscoveryError, PATIENCE, type Patience } from "./registry.ts";
 import { checkV2Token, createV2Token, discoveryUrl } from "./v2.ts";
@@ -88,8 +89,11 @@ async function urlFor(
  */
 export async function obtain(env: NodeJS.ProcessEnv, patience: Patience = PATIENCE): Promise<string> {
   const prefix = prefixIn(env);
+  const way = wayVia(env["LIBVIRT_URI"] ?? "", (host) => {
+    say(`The discovery registry can't be reached from here: it is asked through ${host}.`);
+  });
   try {
-    return await urlFor(env, patience, prefix);
+    return await urlFor(env, { ...patience, way }, prefix);
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     throw new ProgramError(`${error.message}\n${alternatives(prefix)}`, { cause: error });

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { redactUrl } from "../../plan/urls.ts";
 import { type Answer, ask, type Question } from "../http.ts";
+import type { Way } from "../way.ts";
 import { ProgramError, say } from "../program.ts";
 
 export interface Patience {
@@ -9,15 +10,17 @@ export interface Patience {
   readonly timeLimit: number;
   /** Milliseconds between one try and the next; as many tries as there are pauses, and one more. */
   readonly pauses: readonly number[];
+  /** How the registry is reached. */
+  readonly way?: Way;
 }
 
 /** About half a minute in all: registries are restarted, and public ones are known to answer 503 for a while. */
 export const PATIENCE: Patience = { timeLimit: 10_000, pauses: [500, 1000, 2000, 4000, 8000] };
 
 /** For what is only looked at: the nodes ask for themselves later. */
-export const glance = ({ timeLimit, pauses }: Patience): Patience => ({
-  timeLimit,
-  pauses: pauses.slice(0, 2),
+export const glance = (patience: Patience): Patience => ({
+  ...patience,
+  pauses: patience.pauses.slice(0, 2),
 });
 
 /** There is no discovery URL: what was asked and what came. What else could be done is said to it at the end. */
@@ -68,7 +71,7 @@ export async function askWithPatience(
   for (let tries = 1; ; tries++) {
     const answers: { url: string; answer: Answer }[] = [];
     for (const url of urls) {
-      const answer = await ask(url, question, patience.timeLimit);
+      const answer = await ask(url, question, patience.timeLimit, patience.way);
       if (succeeded(answer)) return { answer, tries, lines: [] };
       answers.push({ url, answer });
     }

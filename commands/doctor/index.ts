@@ -1,5 +1,6 @@
 /** The doctor: looks at a libvirt host for a plan, and says what is not right, why it matters and what mends it. */
 import { hostname } from "node:os";
+import type { ConnectionUri } from "../../host/remote.ts";
 import { virshOn, type Virsh } from "../../host/virsh.ts";
 import { prefixIn, typed } from "../../plan/typed.ts";
 import { bridge } from "./checks/bridge.ts";
@@ -19,8 +20,7 @@ import { memory } from "./checks/memory.ts";
 import { names } from "./checks/names.ts";
 import { sysctls } from "./checks/sysctls.ts";
 import { tools } from "./checks/tools.ts";
-import { parseConnection, placeOf, type Connection } from "./connectionUri.ts";
-import { isRoot, shellOf } from "./shell.ts";
+import { connectionOf, isRoot, placeOf, shellOf } from "./shell.ts";
 import type { Check, Finding, HostShell, PlanFacts, Situation } from "./types.ts";
 
 /** All checks, in the order in which they are told. docs/doctor.md has a line for each. */
@@ -62,10 +62,9 @@ async function withSituation<T>(
   work: (situation: Situation) => Promise<T>,
 ): Promise<T> {
   const prefix = prefixIn(env);
-  const parsed = parseConnection(uri);
+  const parsed = connectionOf(uri);
   const virsh = virshOn(uri);
-  const shell =
-    parsed === undefined || (await isElsewhere(parsed, virsh)) ? undefined : await shellOf(parsed, prefix);
+  const shell = parsed === undefined || (await isElsewhere(parsed, virsh)) ? undefined : shellOf(uri, prefix);
   try {
     const reached = shell === undefined ? undefined : await reachable(shell);
     return await work({
@@ -86,7 +85,7 @@ const firstLabel = (name: string): string => name.trim().toLowerCase().split("."
  * Whether a libvirt daemon without a host in its URI runs where programs of this process would not see its network and files: in a
  * container, in namespaces of its own, behind a socket that somebody forwards. What is found here would say nothing of it.
  */
-async function isElsewhere(connection: Connection, virsh: Virsh): Promise<boolean> {
+async function isElsewhere(connection: ConnectionUri, virsh: Virsh): Promise<boolean> {
   if (placeOf(connection) !== "here") return false;
   if (connection.parameters.has("socket")) return true;
   const name = await virsh("hostname").catch(() => undefined); // no connection: its own check says so

@@ -1,11 +1,9 @@
 /** Running programs on the libvirt host: here, or through ssh. */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { type ConnectionUri, isBySsh, isThisMachine, parseConnection, UriError } from "../../host/remote.ts";
+import { sharedSsh } from "../../host/sharedSsh.ts";
 import { quote } from "../../plan/remedies.ts";
 import { typed } from "../../plan/typed.ts";
-import { placeOf, sshWords, type Connection } from "./connectionUri.ts";
 import type { HostShell, Output, RunOptions } from "./types.ts";
 
 /** Seconds. */
@@ -54,12 +52,28 @@ export const localShell = (root: boolean, prefix?: string): HostShell => ({
   close: () => Promise.resolve(),
 });
 
-/** Another machine, through ssh. */
-export async function sshShell(connection: Connection): Promise<HostShell> {
-  const folder = await mkdtemp(join(tmpdir(), "doctor-"));
-  const words = sshWords(connection, join(folder, "ssh"));
-  const { host, port, user } = connection;
-  const login = `ssh ${port === "" ? "" : `-p ${port} `}${quote(user === "" ? host : `${user}@${host}`)}`;
+/** What a URI says; undefined where it is none. */
+export function connectionOf(uri: string): ConnectionUri | undefined {
+  try {
+    return parseConnection(uri);
+  } catch (error) {
+    if (error instanceof UriError) return undefined;
+    throw error;
+  }
+}
+
+/** Where programs can be run to ask the host: on this machine, by ssh, or (undefined) nowhere. */
+export const placeOf = (connection: ConnectionUri): "here" | "ssh" | undefined =>
+  isThisMachine(connection) ? "here" : isBySsh(connection) ? "ssh" : undefined;
+
+/**
+ * Another machine, through the ssh connection that all questions to it share.
+ * @throws UriError for a host or user that ssh would not take.
+ */
+export function sshShell(uri: string): HostShell {
+  const words = sharedSsh(uri);
+  const { host, port, user } = parseConnection(uri);
+  const login = `ssh ${port === undefined ? "" : `-p ${port} `}${quote(user === undefined ? host : `${user}@${host}`)}`;
   return {
     name: host,
     local: false,
@@ -73,20 +87,21 @@ export async function sshShell(connection: Connection): Promise<HostShell> {
         options,
       ),
     asRoot: (command) => `${login} ${quote(user === "root" ? command : withSudo(command))}`,
-    close: async () => {
-      await runHere([words[0], "-O", "exit", ...words.slice(1)], { timeout: 5 });
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => Promise.resolve(), // the connection ends by itself, soon after the last use
   };
 }
 
-/** How programs are run on a connection's host; undefined where the connection says nothing of it. */
-export async function shellOf(connection: Connection, prefix?: string): Promise<HostShell | undefined> {
-  switch (placeOf(connection)) {
+/**
+ * How programs are run on a connection's host; undefined where the connection says nothing of it.
+ * @throws UriError
+ */
+export function shellOf(uri: string, prefix?: string): HostShell | undefined {
+  const connection = connectionOf(uri);
+  switch (connection === undefined ? undefined : placeOf(connection)) {
     case "here":
       return localShell(process.getuid?.() === 0, prefix);
     case "ssh":
-      return await sshShell(connection);
+      return sshShell(uri);
     case undefined:
       return undefined;
   }

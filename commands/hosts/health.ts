@@ -7,12 +7,20 @@ import { type ClusterView, clusterView, endpointsOf, viewOf } from "../lab/clust
 import { UserError } from "../ui/errors.ts";
 import type { StackState } from "./stackState.ts";
 
-/** A way to ask, again and again: what it takes is brought along by the stack's state. */
-export function healthOf(paths: LabPaths, { session, outputs }: StackState): () => Promise<ClusterView> {
+/**
+ * A way to ask, again and again: what it takes is brought along by the stack's state.
+ * @param uri the libvirt host, through which machines are asked that can't be reached from here.
+ */
+export function healthOf(
+  paths: LabPaths,
+  { session, outputs }: StackState,
+  uri: string,
+): () => Promise<ClusterView> {
   if (session !== undefined) return () => clusterView(session, outputs);
   const args = ["commands/health.ts", ...endpointsOf(outputs)];
   return async () => {
-    const options = { cwd: paths.checkout, reject: false, timeout: 60_000 } as const;
+    const env = { LIBVIRT_URI: uri };
+    const options = { cwd: paths.checkout, env, reject: false, timeout: 60_000 } as const;
     const result = await execa(process.execPath, args, options);
     if (result.failed) throw new UserError(`the cluster's health can't be asked: ${result.shortMessage}`);
     return viewOf(outputs, JSON.parse(result.stdout) as readonly EndpointHealth[]);

@@ -1,6 +1,6 @@
 /** Programs on a node through ssh as core; journalctl, which tells what a node's console doesn't show. */
 import { findNode } from "../lab/clusterView.ts";
-import { sshWords } from "../verbs/ssh.ts";
+import { ownSshWords, sshWords } from "../verbs/ssh.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { Reached } from "./reach.ts";
 import type { Outputs } from "./stackState.ts";
@@ -12,20 +12,8 @@ export const journalctl = (follow: boolean, lines: number | undefined): string[]
   ...(follow ? ["--follow"] : []),
 ];
 
-/** Logging in with the user's own key and settings; a rebuilt node, with its new host key, is a new host. */
-const ownSsh = ({ address, domainId }: { address: string; domainId: string }): string[] => [
-  ...[
-    "ssh",
-    "-T",
-    "-o",
-    "BatchMode=yes",
-    "-o",
-    "StrictHostKeyChecking=accept-new",
-    "-o",
-    `HostKeyAlias=${domainId}`,
-  ],
-  ...["--", `core@${address}`],
-];
+/** The words between `ssh` and a node of an own host that get there without a question. */
+const silently = ["-T", "-o", "BatchMode=yes"];
 
 /**
  * The command line that runs a program on a node, as core.
@@ -42,6 +30,6 @@ export function nodeCommand(
   const node = findNode(outputs, name);
   // The lab's guests are reached from inside it only; an own host's from here.
   return lab === undefined
-    ? [...ownSsh(node), ...what]
+    ? [...ownSshWords(node, silently), ...what]
     : access.commandLine([...sshWords(paths, node), ...what]);
 }

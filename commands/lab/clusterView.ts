@@ -15,6 +15,8 @@ interface Outputs {
     domainId: string;
     /** Missing in the outputs of versions that knew members only. */
     role?: Role;
+    /** How ssh gets there, where that is through its libvirt host. */
+    proxyCommand?: string;
   }[];
   readonly etcdEndpoints?: readonly string[];
   readonly discoveryUrl?: string;
@@ -48,7 +50,7 @@ export interface ClusterView {
 export function findNode(
   outputs: Outputs,
   name: string,
-): { name: string; address: string; domainId: string } {
+): { name: string; address: string; domainId: string; proxyCommand?: string } {
   const nodes = outputs.nodes ?? [];
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined) {
@@ -61,7 +63,8 @@ export function findNode(
   }
   const [address] = node.addresses;
   if (address === undefined) throw new UserError(`the address of ${name} is not known; run: npm start`);
-  return { name, address, domainId: node.domainId };
+  const { domainId, proxyCommand } = node;
+  return { ...{ name, address, domainId }, ...(proxyCommand === undefined ? {} : { proxyCommand }) };
 }
 
 /** Where a client's health is asked; undefined while its address is not known. */

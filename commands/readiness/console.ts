@@ -1,5 +1,7 @@
 /** What the guests say on their serial consoles, and whether that means that they won't come up. */
 import { open } from "node:fs/promises";
+import { accessBy, runOn } from "../../host/access.ts";
+import { isBySsh, parseConnection } from "../../host/remote.ts";
 import { isLocal } from "../../host/virsh.ts";
 
 export interface Consoles {
@@ -99,15 +101,41 @@ async function readTail(path: string): Promise<string> {
   }
 }
 
-/** The logs lie on the libvirt host: they are read where that is this machine and they may be read. */
-export const readConsoles = (uri: string): Consoles => ({
-  path: logPath,
-  tail: async (name) => {
-    if (!isLocal(uri)) return undefined;
-    try {
-      return plainLines(await readTail(logPath(name)));
-    } catch {
-      return undefined;
-    }
-  },
-});
+/** Milliseconds that what was read through ssh counts: each look costs the host a program. */
+const FRESH = 4000;
+
+/** The end of a file on a host behind ssh, at most every few seconds. */
+function tailThroughSsh(uri: string, now: () => number): (path: string) => Promise<string> {
+  const access = accessBy(uri);
+  const known = new Map<string, { readonly at: number; readonly text: Promise<string> }>();
+  return async (path) => {
+    const last = known.get(path);
+    if (last !== undefined && now() - last.at < FRESH) return await last.text;
+    const text = runOn(access, ["tail", "-c", String(TAIL), "--", path]);
+    known.set(path, { at: now(), text });
+    return await text;
+  };
+}
+
+/** Whether a host's files can be read at all: this machine's, or through ssh. */
+const howToRead = (uri: string): "here" | "ssh" | undefined => {
+  if (isLocal(uri)) return "here";
+  return uri.includes("://") && isBySsh(parseConnection(uri)) ? "ssh" : undefined;
+};
+
+/** The logs lie on the libvirt host: they are read there, where that is this machine or one behind ssh, and they may be read. */
+export function readConsoles(uri: string): Consoles {
+  const how = howToRead(uri);
+  const read = how === "ssh" ? tailThroughSsh(uri, () => performance.now()) : readTail;
+  return {
+    path: logPath,
+    tail: async (name) => {
+      if (how === undefined) return undefined;
+      try {
+        return plainLines(await read(logPath(name)));
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

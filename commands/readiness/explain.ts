@@ -1,4 +1,5 @@
 /** What the user is told when the cluster does not come up: who, why in its own words, and what to do. */
+import { shellWord } from "../../host/shell.ts";
 import { beside, typed } from "../../plan/typed.ts";
 import { redactUrl } from "../../plan/urls.ts";
 import type { Consoles } from "./console.ts";
@@ -13,7 +14,10 @@ const SHOWN = 12;
 const consoleOf = (name: string, settings: ReadinessSettings, consoles: Consoles) => {
   const console = beside(settings.commandPrefix, "console");
   return console === undefined
-    ? { attach: `virsh --connect ${uriOf(settings, name)} console ${name}`, log: consoles.path(name) }
+    ? {
+        attach: `virsh --connect ${shellWord(uriOf(settings, name))} console ${name}`,
+        log: consoles.path(name),
+      }
     : { attach: `${console} ${name}`, log: `${console} --log ${name}` };
 };
 

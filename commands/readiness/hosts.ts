@@ -1,4 +1,5 @@
 /** A cluster whose machines are on several libvirt hosts: each machine is asked about where it is. */
+import type { Way, WayTo } from "../way.ts";
 import type { Consoles } from "./console.ts";
 import type { Machines } from "./machines.ts";
 import { type ReadinessSettings, uriOf } from "./settings.ts";
@@ -39,4 +40,10 @@ export function consolesOnHosts(settings: Where, read: (uri: string) => Consoles
     tail: (name) => hosts.of(name).tail(name),
     path: (name) => hosts.of(name).path(name),
   };
+}
+
+/** @param make the way to machines of one host's networks. */
+export function waysOnHosts(settings: Where, make: (uri: string) => Way): WayTo {
+  const hosts = perHost(settings, make);
+  return ({ name }) => hosts.of(name);
 }

@@ -91,7 +91,7 @@ export async function lookAtClients(
           return;
         }
         const answers = await Promise.all(
-          hosts.map(async (host) => ({ host, trouble: await reach.ssh(host) })),
+          hosts.map(async (host) => ({ host, trouble: await reach.ssh(host, node.name) })),
         );
         const found = answers.find(({ trouble }) => trouble === undefined) ?? answers[0];
         if (found === undefined) return;

@@ -1,12 +1,14 @@
 /** Whether a machine answers by itself: by its name, and on its ssh port. */
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { DIRECT, type Way, type WayTo } from "../way.ts";
 
 export interface Reach {
   /** The IPv4 address that a node's name has here; undefined where it has none. */
   resolve(name: string): Promise<string | undefined>;
-  /** Undefined when an ssh server answers there, else what happened instead. */
-  ssh(host: string): Promise<string | undefined>;
+  /** Undefined when a node's ssh server answers there, else what happened instead. */
+  ssh(host: string, name: string): Promise<string | undefined>;
 }
 
 /** Milliseconds: under emulation sshd takes its time to say its name. */
@@ -24,10 +26,24 @@ async function resolve(name: string): Promise<string | undefined> {
  * Connects and waits for the server's identification, which begins with `SSH-` (RFC 4253, 4.2): a mere open port may be
  * a forwarder's.
  */
-export const sshAnswers = (host: string, port: number, timeLimit = TIME_LIMIT): Promise<string | undefined> =>
+export async function sshAnswers(
+  host: string,
+  port: number,
+  timeLimit = TIME_LIMIT,
+  { dial }: Way = {},
+): Promise<string | undefined> {
+  const bare = host.replace(/^\[|\]$/g, "");
+  try {
+    const stream = dial === undefined ? connect({ host: bare, port }) : await dial(bare, port);
+    return await identified(stream, port, timeLimit);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const identified = (socket: Duplex, port: number, timeLimit: number): Promise<string | undefined> =>
   new Promise((done) => {
     let text = "";
-    const socket = connect({ host: host.replace(/^\[|\]$/g, ""), port });
     const end = (trouble: string | undefined): void => {
       clearTimeout(timer);
       socket.destroy();
@@ -49,8 +65,11 @@ export const sshAnswers = (host: string, port: number, timeLimit = TIME_LIMIT): 
     });
   });
 
-/** @param sshPort where the machines serve ssh. */
-export const readReach = (sshPort = 22): Reach => ({
+/**
+ * @param wayTo how the machines are reached.
+ * @param sshPort where they serve ssh.
+ */
+export const readReach = (wayTo: WayTo = DIRECT, sshPort = 22): Reach => ({
   resolve,
-  ssh: (host) => sshAnswers(host, sshPort),
+  ssh: (host, name) => sshAnswers(host, sshPort, TIME_LIMIT, wayTo({ name, host })),
 });

@@ -2,6 +2,7 @@
 import { redactUrl } from "../../plan/urls.ts";
 import { parseRegistryUrl, rangeQuestion, rangeUrls, readRange } from "../discovery/v3.ts";
 import { ask } from "../http.ts";
+import type { Way } from "../way.ts";
 import { field, list, request } from "./http.ts";
 import type { ReadinessSettings } from "./settings.ts";
 
@@ -30,9 +31,9 @@ const hostsOf = (registrations: readonly unknown[]): Registrations => ({
 
 /** A registry whose discovery URL is a key of etcd's v2 API. */
 const readV2 =
-  (url: string): Registry =>
+  (url: string, way: Way): Registry =>
   async () => {
-    const reply = await request("GET", url);
+    const reply = await request("GET", url, undefined, way);
     if ("problem" in reply) return { problem: `GET ${redactUrl(url)}: ${reply.problem}` };
     const node = field(reply.body, "node");
     if (reply.status !== 200 || node === undefined)
@@ -45,11 +46,11 @@ const TIME_LIMIT = 5000;
 
 /** A registry of v3 discovery: the first server that answers. */
 const readV3 =
-  (endpoints: readonly string[], token: string): Registry =>
+  (endpoints: readonly string[], token: string, way: Way): Registry =>
   async () => {
     const problems: string[] = [];
     for (const url of rangeUrls(endpoints)) {
-      const answer = await ask(url, rangeQuestion(token), TIME_LIMIT);
+      const answer = await ask(url, rangeQuestion(token), TIME_LIMIT, way);
       const found = answer.reason === undefined ? readRange(answer.text, token) : undefined;
       if (found !== undefined) return hostsOf(found.registrations);
       problems.push(`POST ${redactUrl(url)}: ${answer.reason ?? `status ${answer.status}`}`);
@@ -57,15 +58,17 @@ const readV3 =
     return { problem: problems.join("; ") };
   };
 
-/** The registry of a cluster's members; one without any registrations where they need none. */
-export function readRegistry({
-  mode,
-  discoveryUrl,
-  endpoints,
-}: Pick<ReadinessSettings, "mode" | "discoveryUrl" | "endpoints">): Registry {
+/**
+ * The registry of a cluster's members; one without any registrations where they need none.
+ * @param way how it is reached: it may stand where only the machines can.
+ */
+export function readRegistry(
+  { mode, discoveryUrl, endpoints }: Pick<ReadinessSettings, "mode" | "discoveryUrl" | "endpoints">,
+  way: Way = {},
+): Registry {
   if (mode === "static" || discoveryUrl === "") return () => Promise.resolve({ hosts: new Map() });
   const v3 = mode === "v3" ? parseRegistryUrl(discoveryUrl) : undefined;
   return v3 === undefined
-    ? readV2(discoveryUrl)
-    : readV3([...new Set([v3.endpoint, ...endpoints])], v3.token);
+    ? readV2(discoveryUrl, way)
+    : readV3([...new Set([v3.endpoint, ...endpoints])], v3.token, way);
 }

@@ -9,6 +9,8 @@ export interface NodeReport {
   readonly memberId: string;
   /** libvirt's UUID of the machine that this was found out about; reports of older versions lack it. */
   readonly machine?: string;
+  /** Set where the node was reached only through its libvirt host. */
+  readonly throughHost?: boolean;
 }
 
 export interface ClusterReport {

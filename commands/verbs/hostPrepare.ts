@@ -1,9 +1,9 @@
 /** `host-prepare`: a host's network made fit for machines on a bridge, and made as it was. */
 import { withLock } from "../../lab/shared/lock.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { parseConnection } from "../doctor/connectionUri.ts";
 import { shellOf } from "../doctor/shell.ts";
 import type { HostShell } from "../doctor/types.ts";
+import { forUser } from "../hosts/reach.ts";
 import { makeChanges, plannedUndo, undoChanges } from "../prepareHost/apply.ts";
 import { commandOf, PARTS, type Part } from "../prepareHost/changes.ts";
 import { neededChanges } from "../prepareHost/needed.ts";
@@ -94,8 +94,7 @@ async function undo(shell: HostShell, dry: boolean): Promise<void> {
  * @throws UserError where it can't
  */
 export async function hostPrepare(paths: LabPaths, options: HostPrepareOptions): Promise<void> {
-  const connection = parseConnection(options.connect);
-  const reached = connection === undefined ? undefined : await shellOf(connection);
+  const reached = await forUser(() => Promise.resolve(shellOf(options.connect)));
   if (reached === undefined)
     throw new UserError(
       `--connect ${options.connect} gives no way to run commands on a host: it must be qemu:///system or qemu+ssh://...`,

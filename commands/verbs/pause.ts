@@ -91,11 +91,12 @@ async function resumeOn(paths: LabPaths, reached: Reached, options: PowerOptions
     ];
     return { note: counts.join(", "), value: undefined };
   });
-  await health(paths, owned, options, phases);
+  await health(paths, reached, owned, options, phases);
 }
 
 async function health(
   paths: LabPaths,
+  { access }: Reached,
   { state }: OwnedNodes,
   options: PowerOptions,
   phases: Phases,
@@ -106,7 +107,7 @@ async function health(
     );
     return;
   }
-  const ask = healthOf(paths, state);
+  const ask = healthOf(paths, state, access.uri);
   const view = await phases.run("Health", async (report) => {
     const last = await untilHealthy(ask, options.timeout * 1000, report);
     return { note: last.healthy ? `${last.nodes.length} healthy` : troubleIn(last), value: last };

@@ -1,10 +1,12 @@
-/** `ssh NODE`: a login on a node, through the lab. */
+/** `ssh NODE`: a login on a node, in the lab or on a host of the user's own. */
 import type { LabPaths } from "../../lab/shared/context.ts";
+import { labRuns, reach } from "../hosts/reach.ts";
+import { readStack } from "../hosts/stackState.ts";
 import { findNode } from "../lab/clusterView.ts";
 import { openLab } from "../lab/opened.ts";
 import { outputs } from "../lab/pulumi.ts";
 import { sshKey } from "../lab/session.ts";
-import { onTerminal } from "./exec.ts";
+import { onTerminal, runOnTerminal } from "./exec.ts";
 
 /**
  * The words that log in to a node as core from inside the lab; a command can follow them.
@@ -25,14 +27,39 @@ export function sshWords(paths: LabPaths, node: { address: string; domainId: str
   return ["ssh", "-F", "none", ...args, "-i", identity, `core@${node.address}`];
 }
 
+/**
+ * Logging in to a node of an own host, with the user's own key and settings, through the libvirt host where the node is
+ * behind it. A rebuilt node, with its new host key, is a new host.
+ */
+export const ownSshWords = (
+  { address, domainId, proxyCommand }: ReturnType<typeof findNode>,
+  more: readonly string[] = [],
+): string[] => [
+  ...["ssh", ...more, "-o", "StrictHostKeyChecking=accept-new", "-o", `HostKeyAlias=${domainId}`],
+  ...(proxyCommand === undefined ? [] : ["-o", `ProxyCommand=${proxyCommand}`]),
+  ...["--", `core@${address}`],
+];
+
+export interface SshOptions {
+  readonly stack?: string;
+  readonly connect?: string;
+}
+
 /** A login, or a command, on this terminal. */
 export async function ssh(
   paths: LabPaths,
-  stack: string,
+  { stack, connect }: SshOptions,
   name: string,
   command: readonly string[],
 ): Promise<void> {
-  const session = await openLab(paths, stack);
+  const elsewhere = connect !== undefined || !(await labRuns(paths));
+  const reached = elsewhere ? await reach(paths, connect) : undefined;
+  if (reached !== undefined && reached.lab === undefined) {
+    const { outputs: found } = await readStack(paths, reached, stack);
+    await runOnTerminal([...ownSshWords(findNode(found, name)), ...command], {});
+    return;
+  }
+  const session = await openLab(paths, stack ?? "dev");
   const node = findNode(await outputs(session), name);
   await onTerminal(session, [...sshWords(paths, node), ...command]);
 }

@@ -25,7 +25,7 @@ export async function status(paths: LabPaths, options: StatusOptions): Promise<v
   const stack = options.stack ?? (reached.lab === undefined ? undefined : "dev");
   const state = await readStack(paths, reached, stack);
   const name = stack ?? "selected";
-  const ask = healthOf(paths, state);
+  const ask = healthOf(paths, state, reached.access.uri);
   const look = async (): Promise<ClusterStatus> => {
     const [view, domains, leases] = await Promise.all([ask(), domainsOf(reached, state), leasesOf(reached)]);
     return statusOf(name, view, domains, leases);

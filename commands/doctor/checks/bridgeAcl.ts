@@ -1,5 +1,5 @@
 /** Whether users' own sessions may attach machines to the bridge: QEMU's bridge helper and its list. */
-import { parseConnection } from "../connectionUri.ts";
+import { connectionOf } from "../shell.ts";
 import type { Check, HostShell, Output, PlanFacts, Verdict } from "../types.ts";
 import { noShell, ok, unproven } from "../words.ts";
 
@@ -91,7 +91,7 @@ export const bridgeAcl: Check = {
   quick: {},
   run: async (situation) => {
     const { shell, plan, uri } = situation;
-    if (parseConnection(uri)?.session !== true)
+    if (connectionOf(uri)?.session !== true)
       return [judgeAcl(plan, { list: none, helper: none }, false, (command) => command)];
     if (shell === undefined)
       return [unproven(ACL_FILE, noShell(situation), "This connection is a user's own.")];

@@ -1,6 +1,8 @@
 /** Whether the libvirt host answers, and who may ask it. */
-import { parseConnection, type Connection } from "../connectionUri.ts";
-import { runHere } from "../shell.ts";
+import { disagreements, withoutPassword } from "../../../host/agreement.ts";
+import { type ConnectionUri, isBySsh } from "../../../host/remote.ts";
+import { virshsUri } from "../../../host/sharedSsh.ts";
+import { connectionOf, runHere } from "../shell.ts";
 import type { Check, Output, Verdict } from "../types.ts";
 import { ok } from "../words.ts";
 
@@ -9,14 +11,14 @@ const WHY = "Everything is made through this connection.";
 interface Refusal {
   readonly pattern: RegExp;
   readonly says: string;
-  readonly remedy?: (connection: Connection) => string;
+  readonly remedy?: (connection: ConnectionUri) => string;
 }
 
-const destination = ({ user, host, port }: Connection): string =>
-  `${port === "" ? "" : `-p ${port} `}${user === "" ? host : `${user}@${host}`}`;
+const destination = ({ user, host, port }: ConnectionUri): string =>
+  `${port === undefined ? "" : `-p ${port} `}${user === undefined ? host : `${user}@${host}`}`;
 
 /** The command at the place where the host's own programs run. */
-const there = (connection: Connection, command: string): string =>
+const there = (connection: ConnectionUri, command: string): string =>
   connection.host === "" ? `sudo ${command}` : `ssh ${destination(connection)} sudo ${command}`;
 
 /** What libvirt and ssh say, and what it means. The first that fits counts. */
@@ -39,7 +41,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     pattern: /libvirt-sock[^\n]*permission denied/i,
     says: "this user may not open libvirt's socket: it is not in the group libvirt",
-    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user || '"$USER"'}`)} # then log in again`,
+    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user ?? '"$USER"'}`)} # then log in again`,
   },
   {
     pattern: /failed to connect socket to '[^']*': (no such file|connection refused)/i,
@@ -69,7 +71,7 @@ const REFUSALS: readonly Refusal[] = [
     pattern:
       /authentication unavailable: no polkit agent|polkit|authentication (failed|cancelled)|access denied by policy/i,
     says: "polkit does not let this user manage machines: it is not in the group libvirt",
-    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user || '"$USER"'}`)} # then log in again`,
+    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user ?? '"$USER"'}`)} # then log in again`,
   },
   {
     pattern: /no connection driver available|unknown (driver|scheme|transport)|invalid (uri|argument)/i,
@@ -89,7 +91,7 @@ const complaint = ({ stderr, code }: Output): string =>
 
 /** @param answer of `virsh version --daemon`. */
 export function judgeConnection(uri: string, answer: Output): Verdict {
-  const connection = parseConnection(uri);
+  const connection = connectionOf(uri);
   if (connection === undefined)
     return {
       level: "problem",
@@ -130,9 +132,22 @@ export function judgeConnection(uri: string, answer: Output): Verdict {
   };
 }
 
+/** The provider for libvirt has an ssh client of its own: what it would make of the URI. */
+const judgeAgreement = (uri: string): Verdict[] =>
+  connectionOf(uri) === undefined
+    ? []
+    : disagreements(uri).map(({ found, right }) => ({
+        level: "problem",
+        found: `${withoutPassword(uri)} has ${found}`,
+        why: `Pulumi's provider and virsh would not mean the same. Right would be: ${right}`,
+      }));
+
 /** Asks the host for its versions. */
-export const askVersion = (uri: string): Promise<Output> =>
-  runHere(["virsh", "--connect", uri, "version", "--daemon"], { timeout: 30 });
+export const askVersion = (uri: string): Promise<Output> => {
+  const connection = connectionOf(uri);
+  const given = connection !== undefined && isBySsh(connection) ? virshsUri(uri) : uri;
+  return runHere(["virsh", "--connect", given, "version", "--daemon"], { timeout: 30 });
+};
 
 export const connection: Check = {
   id: "connection",
@@ -141,6 +156,9 @@ export const connection: Check = {
   run: async ({ uri, typed }) => {
     const verdict = judgeConnection(uri, await askVersion(uri));
     const { remedy } = verdict;
-    return [remedy?.startsWith("pulumi ") === true ? { ...verdict, remedy: typed(remedy) } : verdict];
+    return [
+      remedy?.startsWith("pulumi ") === true ? { ...verdict, remedy: typed(remedy) } : verdict,
+      ...judgeAgreement(uri),
+    ];
   },
 };

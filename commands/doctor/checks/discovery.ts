@@ -1,6 +1,7 @@
 /** Whether what the members find each other by answers. */
 import { redactUrl } from "../../../plan/urls.ts";
 import { ask, field, parsed, type Answer } from "../../http.ts";
+import { wayVia } from "../../through.ts";
 import type { Check, PlanDiscovery, Verdict } from "../types.ts";
 import { ok } from "../words.ts";
 
@@ -47,8 +48,9 @@ export function judgeDiscovery(
 export const discovery: Check = {
   id: "discovery",
   about: "the registry of the plan's discovery mode answers; no token is used up",
-  run: async ({ plan, typed }) => {
-    const answers = await Promise.all(plan.discovery.questions.map((url) => ask(url, {}, TIME_LIMIT)));
+  run: async ({ plan, typed, uri }) => {
+    const way = wayVia(uri); // it may stand where only the machines reach it
+    const answers = await Promise.all(plan.discovery.questions.map((url) => ask(url, {}, TIME_LIMIT, way)));
     return [judgeDiscovery(plan.discovery, answers, typed)];
   },
 };

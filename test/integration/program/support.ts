@@ -141,14 +141,28 @@ function planOf(config: Config, image: string, host: LabHost): ClusterPlan {
   return { ...plan, ...config.plan?.(plan) };
 }
 
-/** A private libvirt and a Pulumi of its own; takes minutes only where the toolchain must be built first. */
-export async function makePlace(): Promise<Place> {
+/** Where Pulumi runs, and how the libvirt host is called there. */
+export interface Elsewhere {
+  /** The words before a command that run it there. */
+  readonly enter: readonly string[];
+  readonly uri: string;
+}
+
+/**
+ * A private libvirt and a Pulumi of its own; takes minutes only where the toolchain must be built first.
+ * @param elsewhere makes a place for Pulumi that is not the libvirt host itself, once that is up.
+ */
+export async function makePlace(
+  elsewhere?: (context: LabContext, folder: string) => Promise<Elsewhere>,
+): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), "program-"));
   const paths = { ...labPaths(checkout), lab: join(folder, "lab"), log: join(folder, "log") };
   const context: LabContext = { paths, report: () => undefined };
   mkdirSync(paths.lab);
   const toolchain = await ensureToolchain(context);
   const host = await labUp(context);
+  const pulumis = await elsewhere?.(context, folder);
+  const enter = (): readonly string[] => pulumis?.enter ?? enterCommand(context);
   const env = {
     ...(await preparePulumi(context, toolchain)),
     PATH: `${toolchain.bin}:${process.env["PATH"] ?? ""}`,
@@ -179,13 +193,16 @@ export async function makePlace(): Promise<Place> {
     const salt = readFileSync(join(copy, `Pulumi.${name}.yaml`), "utf8");
 
     const command = (verb: string, ...args: string[]): string[] => [
-      ...[...enterCommand(context), "pulumi", "--cwd", project, verb, "--non-interactive"],
+      ...[...enter(), "pulumi", "--cwd", project, verb, "--non-interactive"],
       ...(/^(up|destroy|refresh)$/.test(verb) ? ["--yes", "--skip-preview"] : []),
       ...args,
     ];
     const write = (config: Readonly<Record<string, unknown>>): void => {
       // JSON is YAML.
-      writeFileSync(configFile, `${salt}config: ${JSON.stringify({ ...config, "libvirt:uri": host.uri })}\n`);
+      writeFileSync(
+        configFile,
+        `${salt}config: ${JSON.stringify({ ...config, "libvirt:uri": pulumis?.uri ?? host.uri })}\n`,
+      );
     };
     const pulumi: Stack["pulumi"] = async (verb, ...args) => {
       const [file = "", ...rest] = command(verb, ...args);
@@ -226,7 +243,7 @@ export async function makePlace(): Promise<Place> {
     const session: LabSession = {
       context: { ...context, paths: { ...paths, checkout: fixture } },
       stack: name,
-      enter: enterCommand(context).map((word) => word.replace(/^--chdir=.*/, `--chdir=${fixture}`)),
+      enter: enter().map((word) => word.replace(/^--chdir=.*/, `--chdir=${fixture}`)),
       env: stackEnv,
     };
     return {

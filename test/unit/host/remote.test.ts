@@ -28,8 +28,15 @@ describe("connection URIs", () => {
     ["qemu+ssh://host/system?command=/opt/ssh;keyfile=/k", ["/opt/ssh", ...quiet, "-i", "/k", "--", "host"]],
     ["qemu+ssh://user%40realm@host/system", ["ssh", ...quiet, "-l", "user@realm", "--", "host"]],
     ["qemu+ssh://host", ["ssh", ...quiet, "--", "host"]],
-    // what plain ssh is not told by libvirt either
-    ["qemu+ssh://host/system?sshauth=privkey&known_hosts=/k", ["ssh", ...quiet, "--", "host"]],
+    // what libvirt does not tell plain ssh, and the provider heeds
+    [
+      "qemu+ssh://host/system?sshauth=privkey&knownhosts=/k",
+      [
+        ...["ssh", ...quiet, "-o", "UserKnownHostsFile=/k", "-o", "PreferredAuthentications=publickey"],
+        ...["-o", "IdentityAgent=none", "--", "host"],
+      ],
+    ],
+    ["qemu+ssh://host/system?known_hosts=/k", ["ssh", ...quiet, "-o", "UserKnownHostsFile=/k", "--", "host"]],
     [
       "qemu+libssh2://host/system?sshauth=privkey,password&known_hosts=/a%20b&known_hosts_verify=auto",
       [

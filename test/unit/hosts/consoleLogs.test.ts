@@ -104,7 +104,9 @@ describe("programs on a host", () => {
       commandLine: () => ["sh", "-c", "echo 'No route to host' >&2; exit 255"],
     };
     await rejects(runOn(broken, ["cat", "/x"]), {
-      message: "qemu+ssh://host/system can't be reached by ssh: No route to host",
+      message:
+        "qemu+ssh://host/system can't be reached by ssh: No route to host\n" +
+        "  host does not answer. Is it on, is its sshd running, is there a way to it from here? Try: ssh host true",
     });
   });
 

@@ -1,0 +1,157 @@
+/**
+ * "The other machine": a private libvirt with a real sshd in its namespaces, and a network namespace for Pulumi that a
+ * cable joins to it. Nothing is reachable from outside the two, and nothing of either is left when the test ends.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { enterCommand } from "../../lab/libvirt/index.ts";
+import { requireHolder } from "../../lab/libvirt/holder.ts";
+import type { LabContext } from "../../lab/shared/context.ts";
+import { run } from "../../lab/shared/process.ts";
+
+/** The cable between the two (RFC 2544's range for tests, which no lab uses). */
+const CABLE = { far: "198.18.77.1", near: "198.18.77.2", length: 30 } as const;
+
+/** The network of the lab's guests, behind the other machine. */
+const GUESTS = "10.77.0.0/24";
+
+export interface OtherMachine {
+  /** The other machine's address on the cable. */
+  readonly address: string;
+  /** Its libvirt, as Pulumi's side names it. */
+  readonly uri: string;
+  readonly keyFile: string;
+  readonly knownHosts: string;
+  /** The words before a command that run it where Pulumi runs. */
+  readonly here: readonly string[];
+  /** Whether Pulumi's side has a route to the guests' network; it has none at first. */
+  route(there: boolean): Promise<void>;
+  /** Ends sshd and all its logins at once; `start` makes it answer again. */
+  stopSshd(): Promise<void>;
+  startSshd(): Promise<void>;
+  /** Gives the other machine another host key, as a reinstalled one has. */
+  newHostKey(): Promise<void>;
+  /** Puts the key that it has now into known_hosts. */
+  trustHostKey(): void;
+  /** The user that sshd has let in, and with which key, line by line: what it wrote to its log. */
+  log(): string;
+  remove(): Promise<void>;
+}
+
+const sshdConfig = (folder: string): string => `ListenAddress ${CABLE.far}
+HostKey ${folder}/host_key
+AuthorizedKeysFile ${folder}/authorized_keys
+PidFile ${folder}/sshd.pid
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+PrintMotd no
+LogLevel VERBOSE
+`;
+
+const keygen = (file: string, comment: string): Promise<unknown> =>
+  run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file]);
+
+/** The namespace where Pulumi runs, held by a process that does nothing. */
+async function namespaceForPulumi(): Promise<ChildProcess & { readonly pid: number }> {
+  const child = spawn(
+    "unshare",
+    ["--net", "--", "sh", "-c", "ip link set lo up; echo up; exec sleep infinity"],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  await once(child.stdout, "data");
+  if (child.pid === undefined) throw new Error("the namespace for Pulumi could not be made");
+  return child as ChildProcess & { readonly pid: number };
+}
+
+/** Processes of sshd that were started with this configuration, logins included. */
+async function endSshd(inside: (...command: string[]) => Promise<string>, pidFile: string): Promise<void> {
+  const script = `
+main=$(cat "$0" 2>/dev/null) || exit 0
+kids() { for kid in $(cat /proc/"$1"/task/*/children 2>/dev/null); do kids "$kid"; echo "$kid"; done; }
+all="$(kids "$main") $main"
+kill -KILL $all 2>/dev/null
+rm -f "$0"`;
+  await inside("sh", "-c", script, pidFile);
+}
+
+/**
+ * Joins a lab that is up with a namespace for Pulumi, and starts sshd in it.
+ * @param folder for keys and logs: the test's own, which it removes.
+ */
+export async function makeOtherMachine(context: LabContext, folder: string): Promise<OtherMachine> {
+  const inside = async (...command: string[]): Promise<string> => {
+    const [file = "", ...args] = [...enterCommand(context), ...command];
+    return (await run(file, args, { timeout: 30, log: context.paths.log })).stdout;
+  };
+  const own = join(folder, "other machine"); // a blank: paths in URIs and ssh's options have to bear it
+  mkdirSync(own, { recursive: true });
+  const [server, client] = [join(folder, "sshd"), join(own, "key")];
+  mkdirSync(server, { recursive: true });
+  await Promise.all([keygen(join(server, "host_key"), "host"), keygen(client, "client")]);
+  writeFileSync(join(server, "authorized_keys"), readFileSync(`${client}.pub`));
+  writeFileSync(join(server, "sshd_config"), sshdConfig(server));
+  const knownHosts = join(own, "known_hosts");
+  const trust = (): void => {
+    writeFileSync(knownHosts, `${CABLE.far} ${readFileSync(join(server, "host_key.pub"), "utf8")}`);
+  };
+  trust();
+
+  const pulumi = await namespaceForPulumi();
+  const here = ["nsenter", `--target=${pulumi.pid}`, "--net", "--"];
+  const there = String(requireHolder(context.paths).pid);
+  const inPulumis = (...words: string[]): Promise<unknown> =>
+    run("nsenter", [`--target=${pulumi.pid}`, "--net", "--", ...words]);
+  await inPulumis("ip", "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", there);
+  await inPulumis("ip", "address", "add", `${CABLE.near}/${CABLE.length}`, "dev", "cable");
+  await inPulumis("ip", "link", "set", "cable", "up");
+  await inside("ip", "address", "add", `${CABLE.far}/${CABLE.length}`, "dev", "cable");
+  await inside("ip", "link", "set", "cable", "up");
+  // Its name is not known where Pulumi runs; the guests' network is, if at all, by `route`.
+  await inside("mkdir", "-p", "/run/sshd");
+  chmodSync(join(server, "host_key"), 0o600);
+
+  const log = join(server, "log");
+  const startSshd = async (): Promise<void> => {
+    await inside("/usr/sbin/sshd", "-f", join(server, "sshd_config"), "-E", log);
+    for (let left = 50; left > 0; left--) {
+      const up = await inPulumis("sh", "-c", `exec 3<>/dev/tcp/${CABLE.far}/22`).catch(() => undefined);
+      if (up !== undefined) return;
+      const asked = await inPulumis("ssh-keyscan", "-T", "1", CABLE.far).catch(() => undefined);
+      if (asked !== undefined) return;
+      await sleep(100);
+    }
+    throw new Error(`sshd does not answer:\n${readFileSync(log, "utf8")}`);
+  };
+  await startSshd();
+  const parameters = { keyfile: client, knownhosts: knownHosts };
+  const query = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return {
+    address: CABLE.far,
+    uri: `qemu+ssh://root@${CABLE.far}/system?${query.join("&")}`,
+    ...{ keyFile: client, knownHosts, here },
+    route: async (wanted) => {
+      await inPulumis("ip", "route", wanted ? "replace" : "del", GUESTS, "via", CABLE.far);
+    },
+    stopSshd: () => endSshd(inside, join(server, "sshd.pid")),
+    startSshd,
+    newHostKey: async () => {
+      await inside("rm", "-f", join(server, "host_key"), join(server, "host_key.pub"));
+      await keygen(join(server, "host_key"), "another");
+    },
+    trustHostKey: trust,
+    log: () => readFileSync(log, "utf8"),
+    remove: async () => {
+      await endSshd(inside, join(server, "sshd.pid"));
+      pulumi.kill();
+      await once(pulumi, "close");
+    },
+  };
+}
