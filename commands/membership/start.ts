@@ -16,12 +16,6 @@ export interface Started {
   readonly host: string;
 }
 
-/** How the member that can't come back comes back: by a fresh disk and an entry of its own. */
-const replaceIt = ({ member, commandPrefix }: MembershipSettings): string =>
-  commandPrefix === undefined
-    ? `npm run cluster -- replace ${member.name}`
-    : commandPrefix.replace(/ exec( |$)/, ` replace ${member.name} `).trim();
-
 /**
  * @throws ProgramError with the node's own words where it can't come up, or when time is up
  */
@@ -64,7 +58,7 @@ export async function start(
         await explainFailure(
           progress,
           `it is no member of its cluster any more (${joined.memberId} is not on the list of ${best.name}). ` +
-            `It joins anew, with a fresh disk, by: ${replaceIt(settings)}`,
+            "It joins anew with a fresh disk when it is taken out of the config, `pulumi up` is run, and it is put back",
           own,
           consoles,
         ),

@@ -49,7 +49,8 @@ export const plan: ClusterPlan = {
 export const renderer: IgnitionRenderer = {
   generation: () => "generation-1",
   fingerprint: (_, { name }) => `hash-of-${name}`,
-  renderIgnition: (_, { name }, { discoveryUrl }) => JSON.stringify({ name, discoveryUrl }),
+  renderIgnition: (_, { name }, { discoveryUrl, initialCluster }) =>
+    JSON.stringify({ name, discoveryUrl, initialCluster }),
 };
 
 /** One resource as it was registered. */
@@ -98,7 +99,16 @@ function outputs({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Recor
       leader: "dev-core01",
     }),
   };
-  return { ...given, stdout: stdout[name], stderr: "" };
+  const joining = /^(.*)-join-/.exec(name)?.[1];
+  const joined = JSON.stringify({
+    ...{
+      memberId: `id-of-${joining ?? ""}`,
+      clusterId: "cafe",
+      initialCluster: `all-with-${joining ?? ""}`,
+      hosts: {},
+    },
+  });
+  return { ...given, stdout: joining === undefined ? stdout[name] : joined, stderr: "" };
 }
 
 const idOf = (args: pulumi.runtime.MockResourceArgs): string =>
