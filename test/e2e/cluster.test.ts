@@ -129,6 +129,25 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
     assert.match(await inLab("etcdctl", "--endpoints", url, "get", "/e2e/paused"), /kept/);
   });
 
+  it("has the data of a snapshot again, and none that came later, after a restore", async () => {
+    const [url = "", ...others] = (await stackNodes()).map(clientUrl);
+    const file = `${labFolder}/saved.db`;
+    await inLab("etcdctl", "--endpoints", url, "put", "/e2e/saved", "before");
+    const saved = await npm("cluster", "snapshot", "save", file);
+    assert.equal(saved.exitCode, 0, saved.all);
+    await inLab("etcdctl", "--endpoints", url, "put", "/e2e/saved", "after");
+    await inLab("etcdctl", "--endpoints", url, "put", "/e2e/later", "1");
+    assert.notEqual((await npm("cluster", "restore", file)).exitCode, 0, "nobody is there to be asked");
+    const restored = await npm("cluster", "restore", file, "--yes");
+    assert.equal(restored.exitCode, 0, restored.all);
+    for (const each of [url, ...others]) {
+      const found = await inLab("etcdctl", "--endpoints", each, "get", "--prefix", "/e2e/");
+      assert.match(found, /^\/e2e\/saved\nbefore$/m);
+      assert.ok(!found.includes("/e2e/later"), found);
+    }
+    assert.equal(await onNode(nodes[0] ?? "", "sudo", "ls", "/var/lib/etcd"), "member");
+  });
+
   it("leaves tracked files as they are", async () => {
     const { stdout } = await execa("git", ["status", "--porcelain", "--untracked-files=all"], {
       cwd: checkout,
