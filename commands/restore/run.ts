@@ -2,9 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import type { StackState } from "../hosts/stackState.ts";
 import type { SnapshotFile } from "../snapshot/file.ts";
-import { keysAt, memberStates } from "../snapshot/reached.ts";
+import { type Cluster, keysAt, memberStates } from "../snapshot/reached.ts";
 import { UserError } from "../ui/errors.ts";
 import { wasInterrupted } from "../ui/interrupt.ts";
 import { type Phases, together } from "../ui/phases.ts";
@@ -13,7 +12,7 @@ import { clusterTrouble, type RestorePlan } from "./plan.ts";
 
 export interface Work {
   readonly paths: LabPaths;
-  readonly state: StackState;
+  readonly state: Cluster;
   readonly nodes: readonly RestoreNode[];
   readonly phases: Phases;
   /** Milliseconds that the cluster may take to be healthy. */

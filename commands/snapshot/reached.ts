@@ -7,22 +7,28 @@ import type { StackState } from "../hosts/stackState.ts";
 import { UserError } from "../ui/errors.ts";
 import type { MemberState } from "./members.ts";
 
+/** A stack whose members are asked. */
+export interface Cluster extends StackState {
+  /** The libvirt host through which members are asked that can't be reached from here; not needed in the lab. */
+  readonly hostUri?: string;
+}
+
 /** What an endpoint said, or why it said nothing. */
 export type Said<T> = { readonly endpoint: string } & (
   (T & { readonly problem?: never }) | { readonly problem: string }
 );
 
 /** The program's command line and settings, where members can be reached. */
-function started(paths: LabPaths, { session }: StackState, args: readonly string[]) {
+function started(paths: LabPaths, { session, hostUri = "" }: Cluster, args: readonly string[]) {
   const words = [...(session?.enter ?? []), session === undefined ? process.execPath : "node"];
   const [file = "", ...rest] = [...words, "commands/snapshot.ts", ...args];
-  const options = { cwd: paths.checkout, ...(session === undefined ? {} : { env: session.env }) };
+  const options = { cwd: paths.checkout, env: session?.env ?? { LIBVIRT_URI: hostUri } };
   return { file, rest, options };
 }
 
 async function asked<T>(
   paths: LabPaths,
-  state: StackState,
+  state: Cluster,
   args: readonly string[],
   endpoints: readonly string[],
 ): Promise<Said<T>[]> {
@@ -34,16 +40,16 @@ async function asked<T>(
   return answers.map((answer, index) => ({ endpoint: endpoints[index] ?? "", ...answer }));
 }
 
-const endpointsOf = ({ outputs }: StackState): readonly string[] => outputs.etcdEndpoints ?? [];
+const endpointsOf = ({ outputs }: Cluster): readonly string[] => outputs.etcdEndpoints ?? [];
 
 /** How far each member is. */
-export const memberStates = (paths: LabPaths, state: StackState): Promise<Said<MemberState>[]> =>
+export const memberStates = (paths: LabPaths, state: Cluster): Promise<Said<MemberState>[]> =>
   asked(paths, state, ["state"], endpointsOf(state));
 
 /** What keys each member has at a revision. */
 export const keysAt = (
   paths: LabPaths,
-  state: StackState,
+  state: Cluster,
   revision: number,
 ): Promise<Said<{ keys: number; digest: string }>[]> =>
   asked(paths, state, ["keys", String(revision)], endpointsOf(state));
@@ -51,10 +57,10 @@ export const keysAt = (
 /** A program that writes a member's snapshot to its standard output, and complains on standard error. */
 export function taking(
   paths: LabPaths,
-  state: StackState,
+  state: Cluster,
   endpoint: string,
 ): ChildProcessByStdio<null, Readable, Readable> {
   const { file, rest, options } = started(paths, state, ["take", endpoint]);
-  const env = { ...process.env, ...state.session?.env };
+  const env = { ...process.env, ...options.env };
   return spawn(file, rest, { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
 }

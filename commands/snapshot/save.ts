@@ -2,14 +2,13 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import type { StackState } from "../hosts/stackState.ts";
 import { size as sizeInWords } from "../hosts/words.ts";
 import { UserError } from "../ui/errors.ts";
 import { wasInterrupted } from "../ui/interrupt.ts";
 import { readSnapshot, type SnapshotFile } from "./file.ts";
 import type { MemberState } from "./members.ts";
 import { beginPart, type Part } from "./part.ts";
-import { memberStates, type Said, taking } from "./reached.ts";
+import { type Cluster, memberStates, type Said, taking } from "./reached.ts";
 
 export interface Saved extends SnapshotFile {
   readonly endpoint: string;
@@ -39,7 +38,7 @@ export function answering(states: readonly Said<MemberState>[]): Answering[] {
 /** Writes what one member sends. @returns its complaint, if any */
 async function receive(
   paths: LabPaths,
-  state: StackState,
+  state: Cluster,
   endpoint: string,
   part: Part,
   onBytes: (count: number) => void,
@@ -72,7 +71,7 @@ async function receive(
  */
 export async function saveSnapshot(
   paths: LabPaths,
-  state: StackState,
+  state: Cluster,
   file: string,
   overwrite: boolean,
   report: (progress: string) => void,

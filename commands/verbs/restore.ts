@@ -79,7 +79,8 @@ export async function restore(
   const work = async (): Promise<void> => {
     const state = await forUser(() => readStack(paths, reached, stack));
     const nodes = nodesOf(paths, reached, state);
-    const all = { paths, state, nodes, phases: new Phases(), limit: options.timeout * 1000 };
+    const cluster = { ...state, hostUri: reached.access.uri };
+    const all = { paths, state: cluster, nodes, phases: new Phases(), limit: options.timeout * 1000 };
     if (path === undefined || file === undefined) await undo(all, stack ?? "selected", options);
     else await restoreFrom(all, path, file, stack ?? "selected", options);
   };

@@ -38,7 +38,8 @@ export async function save(paths: LabPaths, name: string, options: SaveOptions):
     readStack(paths, reached, options.stack ?? (reached.lab === undefined ? undefined : "dev")),
   );
   const saved = await new Phases().run("Snapshot", async (report) => {
-    const found = await saveSnapshot(paths, state, file, options.overwrite === true, report);
+    const cluster = { ...state, hostUri: reached.access.uri };
+    const found = await saveSnapshot(paths, cluster, file, options.overwrite === true, report);
     return { note: `${inWords(found)}, from ${found.endpoint}`, value: found };
   });
   if (saved.v2Keys)
