@@ -24,6 +24,7 @@ const cluster = await makeCluster();
 export const nodes = cluster.nodes;
 export const etcdEndpoints = cluster.etcdEndpoints;
 export const discoveryUrl = cluster.discoveryUrl;
+export const etcdCredentials = cluster.etcdCredentials;
 export const sshCommands = cluster.sshCommands;
 export const dhcpReservations = cluster.nodes.apply(texts.dhcpReservations);
 export const hostsFile = cluster.nodes.apply(texts.hostsLines);

@@ -46,6 +46,13 @@ function isPlain(endpoint: string): boolean {
   return host !== undefined && (!host.startsWith("[") || isIP(host.slice(1, -1)) === 6);
 }
 
+/** Members whose URLs are https want to see certificates. */
+const wantCertificates = (endpoints: readonly string[]): boolean =>
+  endpoints.some((endpoint) => isPlain(endpoint) && endpoint.startsWith("https:"));
+
+/** What etcdctl calls the files that `npm run cluster -- credentials` writes. */
+const CREDENTIAL_FILES = { ETCDCTL_CACERT: "ca.pem", ETCDCTL_CERT: "cert.pem", ETCDCTL_KEY: "key.pem" };
+
 /**
  * What etcdctl reads from its environment. Endpoints were told by the guests themselves: what is none is passed over.
  * @param endpoints client URLs of members.
@@ -55,6 +62,17 @@ export const etcdVariables = (endpoints: readonly string[]): Readonly<Record<str
   ETCDCTL_ENDPOINTS: endpoints.filter(isPlain).join(","),
 });
 
-/** The same for a shell: `eval "$(pulumi stack output etcdEnvironment)"`. */
+/**
+ * The same for a shell: `eval "$(pulumi stack output etcdEnvironment)"`. Where members want certificates, the shell's variable
+ * ETCD_CREDENTIALS names the folder where they lie, and the shell says so where it is not set.
+ */
 export const etcdEnvironment = (endpoints: readonly string[]): string =>
-  text(Object.entries(etcdVariables(endpoints)).map(([name, value]) => `export ${name}=${value}`));
+  text([
+    ...Object.entries(etcdVariables(endpoints)).map(([name, value]) => `export ${name}=${value}`),
+    ...(wantCertificates(endpoints)
+      ? Object.entries(CREDENTIAL_FILES).map(
+          ([name, file]) =>
+            `export ${name}="\${ETCD_CREDENTIALS:?names the folder that npm run cluster -- credentials wrote}/${file}"`,
+        )
+      : []),
+  ]);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { EndpointHealth } from "../health.ts";
-import { type ClusterView, clusterView, endpointsOf, viewOf } from "../lab/clusterView.ts";
+import { type ClusterView, clusterView, endpointsOf, speaksTls, viewOf } from "../lab/clusterView.ts";
 import { UserError } from "../ui/errors.ts";
 import type { StackState } from "./stackState.ts";
 
@@ -11,16 +11,15 @@ import type { StackState } from "./stackState.ts";
  * A way to ask, again and again: what it takes is brought along by the stack's state.
  * @param uri the libvirt host, through which machines are asked that can't be reached from here.
  */
-export function healthOf(
-  paths: LabPaths,
-  { session, outputs }: StackState,
-  uri: string,
-): () => Promise<ClusterView> {
+export function healthOf(paths: LabPaths, state: StackState, uri: string): () => Promise<ClusterView> {
+  const { session, outputs } = state;
   if (session !== undefined) return () => clusterView(session, outputs);
   const args = ["commands/health.ts", ...endpointsOf(outputs)];
   return async () => {
+    const tls = speaksTls(outputs) ? await state.credentials?.() : undefined;
+    const input = tls === undefined ? {} : { input: JSON.stringify(tls) };
     const env = { LIBVIRT_URI: uri };
-    const options = { cwd: paths.checkout, env, reject: false, timeout: 60_000 } as const;
+    const options = { cwd: paths.checkout, env, reject: false, timeout: 60_000, ...input } as const;
     const result = await execa(process.execPath, args, options);
     if (result.failed) throw new UserError(`the cluster's health can't be asked: ${result.shortMessage}`);
     return viewOf(outputs, JSON.parse(result.stdout) as readonly EndpointHealth[]);

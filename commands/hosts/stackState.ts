@@ -2,8 +2,9 @@
 import { execa } from "execa";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
-import { field, list, parsed } from "../http.ts";
+import { type Credentials, field, list, parsed } from "../http.ts";
 import type { findNode } from "../lab/clusterView.ts";
+import { credentialsCommand, credentialsIn, labCredentials } from "../lab/credentials.ts";
 import { openLab } from "../lab/opened.ts";
 import { diagnostics } from "../lab/pulumiOutput.ts";
 import { type LabSession, runInLab } from "../lab/session.ts";
@@ -21,6 +22,8 @@ export interface StackState {
   readonly outputs: Outputs;
   /** How programs are run where the machines can be reached; undefined: here, on an own host. */
   readonly session: LabSession | undefined;
+  /** Reads what members with TLS want to see; missing where the state was not read by `readStack`. */
+  readonly credentials?: () => Promise<Credentials>;
 }
 
 /** Reads what `pulumi stack export` prints. Pure. */
@@ -54,7 +57,8 @@ export async function readStack(
   if (lab !== undefined) {
     const session = await openLab(paths, stack ?? "dev");
     try {
-      return parseState((await runInLab(session, exportOf(session.stack))).stdout, session);
+      const { stdout } = await runInLab(session, exportOf(session.stack));
+      return { ...parseState(stdout, session), credentials: () => labCredentials(session) };
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       throw new UserError(reasonOf(error.output, session.stack), { cause: error });
@@ -62,9 +66,25 @@ export async function readStack(
   }
   const [file, ...args] = exportOf(stack);
   const result = await execa(file, args, { cwd: paths.checkout, reject: false, all: true, stdin: "ignore" });
-  if (!result.failed) return parseState(result.stdout);
+  if (!result.failed)
+    return { ...parseState(result.stdout), credentials: once(() => ownCredentials(paths, stack)) };
   if (result.code === "ENOENT") throw new UserError("pulumi is not on this machine's PATH");
   throw new UserError(reasonOf(result.all, stack));
+}
+
+/** What is made when it is first asked for, and not again. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Of a stack in the backend that `pulumi` is logged in to. */
+async function ownCredentials(paths: LabPaths, stack: string | undefined): Promise<Credentials> {
+  const [file, ...args] = credentialsCommand(stack);
+  const options = { cwd: paths.checkout, reject: false, stdin: "ignore" } as const;
+  const { failed, stdout, stderr } = await execa(file, args, options);
+  if (failed) throw new UserError(`the stack's secrets can't be read: ${reasonOf(stderr, stack)}`);
+  return credentialsIn(stdout);
 }
 
 /** Why a state can't be read, in Pulumi's own last words. */

@@ -1,6 +1,7 @@
 /** The verbs that are about a libvirt host, the lab or one of the user's own, as the command line has them. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { LabPaths } from "../../lab/shared/context.ts";
+import type { CredentialsOptions } from "../verbs/credentials.ts";
 import type { LeaksOptions } from "../verbs/leaks.ts";
 import type { ListOptions } from "../verbs/list.ts";
 import type { LogsOptions } from "../verbs/logs.ts";
@@ -73,6 +74,21 @@ export function addHostVerbs(program: Command, paths: LabPaths): void {
     )
     .action(async (options: PowerOptions) => {
       await (await import("../verbs/pause.ts")).resume(paths, options);
+    });
+
+  program
+    .command("credentials")
+    .description("write what members with TLS want to see of a client to files of mode 0600")
+    .option("--out <dir>", "the folder; by default .credentials/STACK in the checkout")
+    .option("--stack <name>", "the stack (the lab: dev; elsewhere the selected one)")
+    .option(...connect)
+    .addHelpText(
+      "after",
+      `
+ca.pem, cert.pem and key.pem, as Docker's client calls them, and etcd.env, which a shell reads for etcdctl.${WHERE}`,
+    )
+    .action(async (options: CredentialsOptions) => {
+      await (await import("../verbs/credentials.ts")).credentials(paths, options);
     });
 
   program

@@ -4,6 +4,7 @@ import type { EndpointHealth } from "../health.ts";
 import type { MemberStatus } from "../readiness/maintenance.ts";
 import { table } from "../ui/table.ts";
 import { UserError } from "../ui/errors.ts";
+import { labCredentials } from "./credentials.ts";
 import { runInLab, type LabSession } from "./session.ts";
 
 /** The program's outputs, as far as the CLI reads them. */
@@ -71,9 +72,24 @@ export function findNode(
 const sshEndpoint = (address: string): string | undefined =>
   address === "" ? undefined : `ssh://${address}:22`;
 
+/** Whether members want to see certificates. */
+export const speaksTls = ({ etcdEndpoints = [] }: Pick<Outputs, "etcdEndpoints">): boolean =>
+  etcdEndpoints.some((endpoint) => endpoint.startsWith("https:"));
+
+/**
+ * Client URLs of the members. With TLS they are asked at their addresses, since names may resolve on the nodes alone, and known by
+ * their names, which stand behind `#`.
+ */
+const memberEndpoints = (outputs: Outputs): readonly string[] =>
+  speaksTls(outputs)
+    ? (outputs.nodes ?? []).flatMap(({ name, role, addresses }) =>
+        role === "client" ? [] : [`https://${addresses[0] ?? name}:2379#${name}`],
+      )
+    : (outputs.etcdEndpoints ?? []);
+
 /** Where the cluster's machines are asked: what commands/health.ts wants. */
 export const endpointsOf = (outputs: Outputs): string[] => [
-  ...(outputs.etcdEndpoints ?? []),
+  ...memberEndpoints(outputs),
   ...(outputs.nodes ?? []).flatMap(({ role, addresses }) =>
     role === "client" ? (sshEndpoint(addresses[0] ?? "") ?? []) : [],
   ),
@@ -83,6 +99,7 @@ export const endpointsOf = (outputs: Outputs): string[] => [
 export async function clusterView(session: LabSession, outputs: Outputs): Promise<ClusterView> {
   const { stdout } = await runInLab(session, ["node", "commands/health.ts", ...endpointsOf(outputs)], {
     timeout: 60,
+    ...(speaksTls(outputs) ? { input: JSON.stringify(await labCredentials(session)) } : {}),
   });
   return viewOf(outputs, JSON.parse(stdout) as readonly EndpointHealth[]);
 }

@@ -130,9 +130,17 @@ export async function openProgramSession(
 export async function runInLab(
   session: LabSession,
   command: readonly [string, ...string[]],
-  options: { readonly onLine?: (line: string) => void; readonly timeout?: number } = {},
+  options: {
+    readonly onLine?: (line: string) => void;
+    readonly timeout?: number;
+    readonly input?: string;
+    /** Nothing of it goes to the log. */
+    readonly secret?: boolean;
+  } = {},
 ): Promise<{ stdout: string; stderr: string }> {
   const [file, ...args] = [...session.enter, ...command] as [string, ...string[]];
   const { paths } = session.context;
-  return await run(file, args, { cwd: paths.checkout, env: session.env, log: paths.log, ...options });
+  const { secret = false, ...rest } = options;
+  const log = secret ? {} : { log: paths.log };
+  return await run(file, args, { cwd: paths.checkout, env: session.env, ...log, ...rest });
 }

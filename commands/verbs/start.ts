@@ -6,7 +6,7 @@ import { labContext, prepare } from "../lab/prepare.ts";
 import { ensureStack, outputs, up } from "../lab/pulumi.ts";
 import { progressOf } from "../lab/pulumiOutput.ts";
 import { devStack, openProgramSession, type LabSession } from "../lab/session.ts";
-import { clusterView, renderNodes, type ClusterView } from "../lab/clusterView.ts";
+import { clusterView, renderNodes, speaksTls, type ClusterView } from "../lab/clusterView.ts";
 import { ExitError } from "../ui/errors.ts";
 import { duration, Phases } from "../ui/phases.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
@@ -75,8 +75,12 @@ function report(view: ClusterView, milliseconds: number): string {
     ...(member === undefined
       ? []
       : [
-          `  npm run cluster -- exec curl -s http://${member.address}:2379/version`,
-          `  npm run cluster -- exec etcdctl --endpoints ${view.etcdEndpoints.join(",")} endpoint health`,
+          ...(speaksTls(view)
+            ? ["  npm run cluster -- credentials             what etcdctl needs to be let in, as files"]
+            : [
+                `  npm run cluster -- exec curl -s http://${member.address}:2379/version`,
+                `  npm run cluster -- exec etcdctl --endpoints ${view.etcdEndpoints.join(",")} endpoint health`,
+              ]),
         ]),
     "",
     "Next:",

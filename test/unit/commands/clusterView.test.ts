@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findNode, renderNodes, viewOf } from "../../../commands/lab/clusterView.ts";
+import { endpointsOf, findNode, renderNodes, viewOf } from "../../../commands/lab/clusterView.ts";
 
 const node = (number: number) => ({
   name: `dev-core0${number}`,
@@ -95,6 +95,26 @@ describe("the view of a cluster with a machine that is no member", () => {
 
   it("is healthy without any members when all machines answer", () => {
     assert.equal(viewOf({ nodes: [client], etcdEndpoints: [] }, [ssh("healthy")]).healthy, true);
+  });
+});
+
+describe("a cluster with TLS", () => {
+  const secured = {
+    nodes: [
+      { name: "a", mac: "", addresses: ["192.0.2.7"], domainId: "", role: "member" as const },
+      { name: "b", mac: "", addresses: [], domainId: "", role: "member" as const },
+    ],
+    etcdEndpoints: ["https://a:2379", "https://b:2379"],
+  };
+
+  it("is asked at its addresses, by the names in its certificates", () => {
+    assert.deepEqual(endpointsOf(secured), ["https://192.0.2.7:2379#a", "https://b:2379#b"]);
+  });
+
+  it("is seen by them", () => {
+    const members = [{ name: "a", id: "1" }];
+    const answer = { endpoint: "https://192.0.2.7:2379#a", health: "healthy", members };
+    assert.equal(viewOf(secured, [answer]).nodes[0]?.health, "healthy");
   });
 });
 

@@ -59,6 +59,19 @@ describe("texts about machines", () => {
     );
   });
 
+  it("tell etcdctl where its certificates are, where members want them, or that nobody has said so", () => {
+    const script = `${etcdEnvironment(["https://dev-core01:2379"])}printenv ETCDCTL_ENDPOINTS ETCDCTL_CACERT ETCDCTL_CERT ETCDCTL_KEY\n`;
+    const shell = (env: Record<string, string>) => spawnSync("sh", { input: script, encoding: "utf8", env });
+    const { PATH = "" } = process.env;
+    equal(
+      shell({ PATH, ETCD_CREDENTIALS: "/my folder" }).stdout,
+      "https://dev-core01:2379\n/my folder/ca.pem\n/my folder/cert.pem\n/my folder/key.pem\n",
+    );
+    const unset = shell({ PATH });
+    equal(unset.stdout, "");
+    match(unset.stderr, /ETCD_CREDENTIALS: names the folder that npm run cluster -- credentials wrote/);
+  });
+
   it("hold nothing that a guest made up", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (told) => {

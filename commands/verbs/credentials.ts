@@ -1,0 +1,76 @@
+/** `credentials`: what members with TLS, and Docker's remote API, want to see of a client, as files that others can't read. */
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { etcdVariables } from "../../outputs/index.ts";
+import { reach } from "../hosts/reach.ts";
+import { readStack } from "../hosts/stackState.ts";
+import { UserError } from "../ui/errors.ts";
+
+export interface CredentialsOptions {
+  readonly stack?: string;
+  readonly connect?: string;
+  readonly out?: string;
+}
+
+/** A text as one word of a POSIX shell. */
+const word = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * Writes `ca.pem`, `cert.pem`, `key.pem` (as Docker's client calls them) and `etcd.env`, for a shell to read.
+ * @throws UserError where the stack has no TLS, or its secrets can't be read
+ */
+export async function credentials(paths: LabPaths, options: CredentialsOptions): Promise<void> {
+  const reached = await reach(paths, options.connect);
+  const stack = options.stack ?? (reached.lab === undefined ? undefined : "dev");
+  const state = await readStack(paths, reached, stack);
+  const found = await state.credentials?.();
+  if (found === undefined) throw new UserError("the stack's secrets can't be read");
+  const folder =
+    options.out === undefined
+      ? join(paths.checkout, ".credentials", stack ?? "selected")
+      : resolve(options.out);
+  const variables = {
+    ...etcdVariables(state.outputs.etcdEndpoints ?? []),
+    ETCDCTL_CACERT: join(folder, "ca.pem"),
+    ETCDCTL_CERT: join(folder, "cert.pem"),
+    ETCDCTL_KEY: join(folder, "key.pem"),
+  };
+  await writeAll(folder, {
+    "ca.pem": found.ca,
+    "cert.pem": found.cert,
+    "key.pem": found.key,
+    "etcd.env": Object.entries(variables)
+      .map(([name, value]) => `export ${name}=${word(value)}\n`)
+      .join(""),
+  });
+  const lab = reached.lab === undefined ? "" : "npm run cluster -- exec ";
+  process.stdout.write(
+    [
+      `Wrote ca.pem, cert.pem, key.pem and etcd.env to ${folder} (for you alone).`,
+      "",
+      `  . ${word(join(folder, "etcd.env"))}`,
+      `  ${lab}etcdctl endpoint health`,
+      "",
+    ].join("\n"),
+  );
+}
+
+/** Files of mode 0600 in a folder of mode 0700, each there as a whole or not at all. */
+async function writeAll(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  try {
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await chmod(folder, 0o700);
+    for (const [name, content] of Object.entries(files)) {
+      const part = join(folder, `.${name}.part`);
+      await rm(part, { force: true });
+      await writeFile(part, content, { mode: 0o600, flag: "wx" });
+      await rename(part, join(folder, name));
+    }
+  } catch (error) {
+    throw new UserError(
+      `the credentials can't be written to ${folder}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
