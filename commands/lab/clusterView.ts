@@ -80,7 +80,7 @@ export const speaksTls = ({ etcdEndpoints = [] }: Pick<Outputs, "etcdEndpoints">
  * Client URLs of the members. With TLS they are asked at their addresses, since names may resolve on the nodes alone, and known by
  * their names, which stand behind `#`.
  */
-const memberEndpoints = (outputs: Outputs): readonly string[] =>
+export const memberEndpoints = (outputs: Outputs): readonly string[] =>
   speaksTls(outputs)
     ? (outputs.nodes ?? []).flatMap(({ name, role, addresses }) =>
         role === "client" ? [] : [`https://${addresses[0] ?? name}:2379#${name}`],

@@ -1,9 +1,10 @@
 /** The members of a cluster as snapshots see them: asked from where they can be reached, inside the lab or here. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { StackState } from "../hosts/stackState.ts";
+import { memberEndpoints, speaksTls } from "../lab/clusterView.ts";
 import { UserError } from "../ui/errors.ts";
 import type { MemberState } from "./members.ts";
 
@@ -33,14 +34,20 @@ async function asked<T>(
   endpoints: readonly string[],
 ): Promise<Said<T>[]> {
   const { file, rest, options } = started(paths, state, [...args, ...endpoints]);
-  const result = await execa(file, rest, { ...options, reject: false, stdin: "ignore", timeout: 300_000 });
+  const result = await execa(file, rest, {
+    ...{ ...options, reject: false, timeout: 300_000, input: await inputOf(state) },
+  });
   if (result.failed)
     throw new UserError(`the cluster's members can't be asked: ${result.stderr || result.shortMessage}`);
   const answers = JSON.parse(result.stdout) as readonly (T | { problem: string })[];
   return answers.map((answer, index) => ({ endpoint: endpoints[index] ?? "", ...answer }));
 }
 
-const endpointsOf = ({ outputs }: Cluster): readonly string[] => outputs.etcdEndpoints ?? [];
+/** What the program reads from its standard input: what members with TLS want to see, else nothing. */
+const inputOf = async ({ outputs, credentials }: Cluster): Promise<string> =>
+  speaksTls(outputs) && credentials !== undefined ? JSON.stringify(await credentials()) : "";
+
+const endpointsOf = ({ outputs }: Cluster): readonly string[] => memberEndpoints(outputs);
 
 /** How far each member is. */
 export const memberStates = (paths: LabPaths, state: Cluster): Promise<Said<MemberState>[]> =>
@@ -55,12 +62,16 @@ export const keysAt = (
   asked(paths, state, ["keys", String(revision)], endpointsOf(state));
 
 /** A program that writes a member's snapshot to its standard output, and complains on standard error. */
-export function taking(
+export async function taking(
   paths: LabPaths,
   state: Cluster,
   endpoint: string,
-): ChildProcessByStdio<null, Readable, Readable> {
+): Promise<ChildProcessByStdio<Writable, Readable, Readable>> {
   const { file, rest, options } = started(paths, state, ["take", endpoint]);
   const env = { ...process.env, ...options.env };
-  return spawn(file, rest, { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const input = await inputOf(state);
+  const child = spawn(file, rest, { cwd: options.cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => undefined); // it has ended already, and says why
+  child.stdin.end(input);
+  return child;
 }

@@ -43,7 +43,7 @@ async function receive(
   part: Part,
   onBytes: (count: number) => void,
 ): Promise<string | undefined> {
-  const child = taking(paths, state, endpoint);
+  const child = await taking(paths, state, endpoint);
   const ended = once(child, "close") as Promise<[number | null, string | null]>;
   ended.catch(() => undefined); // told below
   const words = text(child.stderr);
