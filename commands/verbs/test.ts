@@ -47,7 +47,11 @@ export async function test(paths: LabPaths, only: readonly string[]): Promise<vo
 /** Installs and builds what the lab's suites need; returns the PATH with the tools. */
 async function prepareTools(paths: LabPaths, chosen: readonly string[]): Promise<string> {
   const phases = new Phases();
-  await preparePackages(paths, phases, chosen.includes("integration") ? guestTestRequirements : []);
+  await preparePackages(
+    paths,
+    phases,
+    labSuites.some((suite) => chosen.includes(suite)) ? guestTestRequirements : [],
+  );
   const [toolchain] = await together<[Toolchain, LabImage]>([
     prepareToolchain(paths, phases),
     prepareImage(paths, phases),

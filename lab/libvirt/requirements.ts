@@ -24,11 +24,12 @@ export const libvirtRequirements: readonly Requirement[] = [
 
 /**
  * What the integration tests run besides: machines of other architectures (19 MB of packages; their s390x emulator would be
- * 46 MB more and is left out), and libvirt's schema check.
+ * 46 MB more and is left out), libvirt's schema check, and an sshd that makes a lab another machine.
  */
 export const guestTestRequirements: readonly Requirement[] = [
   { binary: "qemu-system-aarch64", packages: ["qemu-system-arm"] },
   { binary: "/usr/share/AAVMF/AAVMF_CODE.fd", packages: ["qemu-efi-aarch64"] },
   { binary: "qemu-system-ppc64", packages: ["qemu-system-ppc"] },
   { binary: "xmllint", packages: ["libxml2-utils"] },
+  { binary: "/usr/sbin/sshd", packages: ["openssh-server"] },
 ];

@@ -2,6 +2,7 @@
 import { disagreements, withoutPassword } from "../../../host/agreement.ts";
 import { type ConnectionUri, isBySsh } from "../../../host/remote.ts";
 import { virshsUri } from "../../../host/sharedSsh.ts";
+import { adviceFor } from "../../../host/trouble.ts";
 import { connectionOf, runHere } from "../shell.ts";
 import type { Check, Output, Verdict } from "../types.ts";
 import { ok } from "../words.ts";
@@ -121,13 +122,14 @@ export function judgeConnection(uri: string, answer: Output): Verdict {
     };
   const refusal = REFUSALS.find(({ pattern }) => pattern.test(answer.stderr));
   const remedy = refusal?.remedy?.(connection);
+  const advice = adviceFor(uri, answer.stderr);
   return {
     level: "problem",
     found:
       refusal === undefined
         ? `${uri}: ${complaint(answer)}`
         : `${uri}: ${refusal.says} (${complaint(answer)})`,
-    why: WHY,
+    why: advice === undefined ? WHY : `${WHY} ${advice.charAt(0).toUpperCase()}${advice.slice(1)}`,
     ...(remedy === undefined ? {} : { remedy }),
   };
 }

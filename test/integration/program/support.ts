@@ -80,12 +80,12 @@ export interface Place {
   /** Runs a command where libvirt is. */
   inside(...command: string[]): Promise<string>;
   stack(name: string, config: Config): Promise<Stack>;
-  /** A stack of another program, with these values as its config. */
+  /** A stack of another program, with these values as its config, and the environment in which the CLI finds it. */
   program(
     name: string,
     project: string,
     config: Readonly<Record<string, unknown>>,
-  ): Promise<Pick<Stack, "pulumi">>;
+  ): Promise<Pick<Stack, "pulumi"> & { readonly env: Readonly<Record<string, string>> }>;
   /** Domains, pools and folders of pools that are there. */
   things(): Promise<string[]>;
   remove(): Promise<void>;
@@ -207,7 +207,7 @@ export async function makePlace(
     const pulumi: Stack["pulumi"] = async (verb, ...args) => {
       const [file = "", ...rest] = command(verb, ...args);
       try {
-        return await run(file, rest, { env: stackEnv, timeout: 240, log: paths.log });
+        return await run(file, rest, { env: stackEnv, timeout: 600, log: paths.log });
       } catch (error) {
         if (!(error instanceof ProcessError)) throw error;
         throw new Error(`pulumi ${verb}:\n${diagnostics(error.output)}`, { cause: error });
@@ -279,9 +279,9 @@ export async function makePlace(
     virsh,
     stack,
     program: async (name, project, config) => {
-      const { write, pulumi } = await open(name, project);
+      const { write, pulumi, stackEnv } = await open(name, project);
       write(config);
-      return { pulumi };
+      return { pulumi, env: stackEnv };
     },
     things: async () => [
       ...lines(await virsh("list", "--all", "--name")).map((name) => `domain ${name.trim()}`),
