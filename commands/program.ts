@@ -1,5 +1,7 @@
 /** The frame of the programs that Command resources run: verb in, one result on standard output, or one message. */
 
+import { maskSecrets } from "./secrets.ts";
+
 export type Verb = (env: NodeJS.ProcessEnv) => Promise<string>;
 
 /** A failure whose message is all that the user needs: it is printed without a stack trace. */
@@ -29,9 +31,9 @@ export const words = (text: string): string[] => text.split(" ").filter((word) =
 /** What a Command prints on `update`: what it printed before, so that a changed parameter changes nothing. */
 export const keep: Verb = (env) => Promise.resolve(env["PULUMI_COMMAND_STDOUT"] ?? "");
 
-/** Progress and warnings: Pulumi shows the lines of standard error as they come. */
+/** Progress and warnings: Pulumi shows the lines of standard error as they come, in plain text whatever is secret in them. */
 export const say = (line: string): void => {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${maskSecrets(line, process.env)}\n`);
 };
 
 /** Runs the verb that the command line names; its result is all that goes to standard output. */

@@ -1,4 +1,5 @@
 /** The discovery URL: obtained once for each generation of the cluster, kept until the next. */
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command.js";
 import { RandomId } from "@pulumi/random/randomId.js";
@@ -37,6 +38,32 @@ function parameters(discovery: Asking): Record<string, string> {
 const through = (uri: string): Record<string, string> =>
   uri.includes("://") && isBySsh(parseConnection(uri)) ? { LIBVIRT_URI: uri } : {};
 
+/** Tells one of our programs that nothing of its registry may stand in its messages (commands/secrets.ts). */
+export const markSecret = (secret: boolean): Readonly<Record<string, string>> =>
+  secret ? { SECRET: "true" } : {};
+
+/**
+ * A random name for a token. The random resources keep their values in plain state, as their ids: a secret registry's token is a hash of
+ * that and of what the config keeps secret, which nobody has who only reads the state.
+ */
+function makeToken(
+  name: string,
+  { discovery, secretKeys }: ClusterPlan,
+  generation: string,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
+  const { hex } = new RandomId(
+    `${name}-discovery-token`,
+    { byteLength: 16, keepers: { generation } },
+    { parent },
+  );
+  if (!secretKeys.includes("discovery")) return hex;
+  const salt = JSON.stringify(discovery);
+  return pulumi.secret(
+    hex.apply((id) => createHash("sha256").update(`${id} ${salt}`).digest("hex").slice(0, 32)),
+  );
+}
+
 /**
  * Nothing is made in mode static, nor for a plan without members: then the URL is the empty text.
  * @param generation what the URL is good for: the only thing that makes a new one, so it is in the Command's name. What else
@@ -55,15 +82,14 @@ export function makeDiscovery(
 ): Discovery {
   const { discovery, bootstrapSize } = plan;
   if (discovery.mode === "static" || bootstrapSize === 0) return { url: pulumi.output("") };
-  const token = makesToken(discovery)
-    ? new RandomId(`${name}-discovery-token`, { byteLength: 16, keepers: { generation } }, { parent }).hex
-    : undefined;
   const secret = plan.secretKeys.includes("discovery");
+  const token = makesToken(discovery) ? makeToken(name, plan, generation, parent) : undefined;
   const environment = uri.apply((at) => ({
     MODE: discovery.mode,
     ...parameters(discovery),
     ...(token === undefined ? {} : { TOKEN: token }),
     SIZE: String(bootstrapSize),
+    ...markSecret(secret),
     ...through(at),
   }));
   const command = new Command(

@@ -5,6 +5,7 @@ import type { Credentials } from "../commands/way.ts";
 import type { ClusterReport } from "../commands/readiness/report.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import type { Node } from "./node.ts";
+import { markSecret } from "./discovery.ts";
 import { program } from "./programs.ts";
 
 /** `name=MAC`, with the address behind it where the config gives one. */
@@ -34,6 +35,8 @@ export function makeReadiness(
   parent: pulumi.Resource,
 ): pulumi.Output<ClusterReport> {
   const { plan, nodes, uri, discoveryUrl, credentials } = args;
+  const secret = plan.secretKeys.includes("discovery");
+  const endpoints = plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "";
   const command = new Command(
     `${name}-readiness`,
     {
@@ -48,7 +51,8 @@ export function makeReadiness(
           .apply(joined),
         MODE: plan.discovery.mode,
         DISCOVERY_URL: discoveryUrl,
-        ENDPOINTS: plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "",
+        ENDPOINTS: secret ? pulumi.secret(endpoints) : endpoints,
+        ...markSecret(secret),
         LIBVIRT_URI: uri,
         TIMEOUT: String(plan.readinessTimeout),
         ...(credentials === undefined

@@ -21,8 +21,8 @@ export const unescapeXml = (text: string): string =>
   text.replace(
     /&(?:#x([0-9a-f]+)|#([0-9]+)|(amp|lt|gt|quot|apos));/gi,
     (whole, hex?: string, dec?: string) => {
-      if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
-      if (dec !== undefined) return String.fromCodePoint(parseInt(dec, 10));
+      const code = hex !== undefined ? parseInt(hex, 16) : dec !== undefined ? parseInt(dec, 10) : undefined;
+      if (code !== undefined) return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
       return Object.keys(ENTITIES).find((char) => ENTITIES[char] === whole.toLowerCase()) ?? whole;
     },
   );

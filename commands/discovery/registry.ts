@@ -29,7 +29,8 @@ export class DiscoveryError extends ProgramError {
 }
 
 const shorten = (text: string): string => {
-  const line = text.replace(/\s+/g, " ").trim();
+  // Whoever answers there shall not move the cursor of a terminal here.
+  const line = text.replace(/[\s\0-\x1f\x7f-\x9f]+/g, " ").trim();
   return line.length > 200 ? `${line.slice(0, 200)}...` : line;
 };
 

@@ -1,4 +1,5 @@
 /** What libvirt knows of the machines: which ones run, and their addresses, as far as it can tell. */
+import { isIPv4 } from "node:net";
 import { lines, virshOn } from "../../host/virsh.ts";
 
 export interface Located {
@@ -23,7 +24,8 @@ export function addressOf(answer: string, mac: string): string | undefined {
   const row = rows.find(
     ([, hardware, kind]) => hardware?.toLowerCase() === mac.toLowerCase() && kind === "ipv4",
   );
-  return row?.[3]?.split("/")[0];
+  const address = row?.[3]?.split("/")[0] ?? "";
+  return isIPv4(address) ? address : undefined; // the guest agent says what its guest likes
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Who has registered: every member of a new cluster writes its name and peer URLs into the registry. */
+import { isHost } from "../../plan/addresses.ts";
 import { redactUrl } from "../../plan/urls.ts";
 import { parseRegistryUrl, rangeQuestion, rangeUrls, readRange } from "../discovery/v3.ts";
 import { ask } from "../http.ts";
@@ -18,7 +19,8 @@ export function parseRegistration(value: string): { name: string; host: string }
   const [name, url] = [found?.[1], found?.[2]];
   if (name === undefined || url === undefined || !URL.canParse(url)) return undefined;
   const { hostname } = new URL(url);
-  return hostname === "" ? undefined : { name, host: hostname };
+  // It ends in commands for people to type: `$(...)` is a host name to a URL.
+  return isHost(hostname.replace(/^\[|\]$/g, "")) ? { name, host: hostname } : undefined;
 }
 
 const hostsOf = (registrations: readonly unknown[]): Registrations => ({

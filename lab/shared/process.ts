@@ -49,7 +49,8 @@ export async function run(
 ): Promise<RunResult> {
   const { cwd, env, log, input, timeout, onLine, signal } = options;
   const note = (text: string): void => {
-    if (log !== undefined) appendFileSync(log, text);
+    // What Pulumi prints of its state is nobody else's to read.
+    if (log !== undefined) appendFileSync(log, text, { mode: 0o600 });
   };
   if (log !== undefined) mkdirSync(dirname(log), { recursive: true });
   note(`\n[${new Date().toISOString()}] $ ${[file, ...args].join(" ")}\n`);

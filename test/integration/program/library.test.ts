@@ -123,7 +123,15 @@ describe("clusters in a program of a user's own", function () {
   it("keep a secret registry out of the state", async () => {
     const { stdout } = await stack.pulumi("stack", "output", "url", "--show-secrets");
     ok(stdout.startsWith(place.host.registry), stdout);
-    ok(!(await stack.pulumi("stack", "export")).stdout.includes(place.host.registry));
+    const { stdout: state } = await stack.pulumi("stack", "export");
+    ok(!state.includes(place.host.registry));
+    const token = stdout.trim().split("/").at(-1) ?? "";
+    match(token, /^[0-9a-f]{32}$/);
+    for (const spelling of [
+      token,
+      ...(["base64", "base64url"] as const).map((as) => Buffer.from(token, "hex").toString(as)),
+    ])
+      ok(!state.includes(spelling), "the token is in the state");
   });
 
   it("are refused for a mistake in a file by its line, without a trace of the program", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import type { ClusterPlan, DiscoveryPlan } from "../../../plan/types.ts";
 import { plan, record, type Registered, renderer } from "./fixtures.ts";
 
@@ -50,6 +50,25 @@ describe("what discovery modes make", () => {
       equal(inputsOf(resources, "cluster-discovery-token"), undefined);
       equal(url, "");
     });
+
+  it("derives the token of a secret registry, and marks programs that know it", async () => {
+    const { resources } = await make({
+      ...{ ...plan, secretKeys: ["discovery"] },
+      discovery: { mode: "v3", endpoints },
+    });
+    // A secret reaches the engine as a value with a signature beside it.
+    const bare = (value: unknown): unknown =>
+      typeof value === "object" && value !== null && "value" in value ? value.value : value;
+    const environmentOf = (name: string): Record<string, unknown> =>
+      bare(inputsOf(resources, name)?.["environment"]) as Record<string, unknown>;
+    const asked = environmentOf("cluster-discovery-generation-1");
+    match(String(bare(asked["TOKEN"])), /^[0-9a-f]{32}$/);
+    equal(bare(asked["SECRET"]), "true");
+    equal(bare(environmentOf("cluster-readiness")["SECRET"]), "true");
+    // Either the list alone is a secret, or all that it stands in.
+    const waits = inputsOf(resources, "cluster-readiness")?.["environment"] as Record<string, unknown>;
+    equal(typeof waits["ENDPOINTS"] === "string", false);
+  });
 
   it("tells the wait which machines are no members, and given addresses", async () => {
     const [first, ...others] = plan.nodes;
