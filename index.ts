@@ -26,6 +26,7 @@ export const etcdEndpoints = cluster.etcdEndpoints;
 export const discoveryUrl = cluster.discoveryUrl;
 export const etcdCredentials = cluster.etcdCredentials;
 export const sshCommands = cluster.sshCommands;
+export const hosts = cluster.hosts;
 export const dhcpReservations = cluster.nodes.apply(texts.dhcpReservations);
 export const hostsFile = cluster.nodes.apply(texts.hostsLines);
 export const sshConfig = cluster.nodes.apply((machines) => texts.sshConfig(machines));

@@ -6,6 +6,7 @@ import type { ClusterPlan, FileImage, VolumeImage } from "../plan/types.ts";
 import type { LeftoverHooks } from "./leftovers.ts";
 import type { ClusterPool } from "./pool.ts";
 import { program } from "./programs.ts";
+import { type Site, siteName } from "./sites.ts";
 
 /** How a disk names the volume that it lies over. */
 export interface DiskBase {
@@ -17,7 +18,7 @@ export interface DiskBase {
 export interface BaseImageArgs {
   readonly plan: ClusterPlan;
   readonly pool: ClusterPool;
-  readonly uri: pulumi.Output<string>;
+  readonly site: Site;
   readonly hooks: LeftoverHooks;
 }
 
@@ -39,14 +40,15 @@ export function makeBaseImage(name: string, args: BaseImageArgs, parent: pulumi.
 function made(
   name: string,
   image: FileImage,
-  { pool, hooks }: BaseImageArgs,
+  { pool, site, hooks }: BaseImageArgs,
   parent: pulumi.Resource,
 ): DiskBase {
   const volume = new Volume(
-    `${name}-base-${image.sha256.slice(0, 16)}`,
+    siteName(site, `${name}-base-${image.sha256.slice(0, 16)}`),
     { name: baseVolumeName(image), pool: pool.pool.name, source: image.path, format: image.format },
     {
       parent,
+      ...(site.provider === undefined ? {} : { provider: site.provider }),
       deletedWith: pool.host,
       ignoreChanges: ["source"],
       hooks: { beforeCreate: [hooks.volume] },
@@ -59,20 +61,20 @@ function made(
 function given(
   name: string,
   image: VolumeImage,
-  { plan, pool, uri }: BaseImageArgs,
+  { pool, site }: BaseImageArgs,
   parent: pulumi.Resource,
 ): DiskBase {
   const check = new Command(
-    `${name}-base-volume`,
+    siteName(site, `${name}-base-volume`),
     {
       ...program("host"),
       create: "check-volume",
       update: "check-volume", // a smaller disk, or another host
       environment: {
-        LIBVIRT_URI: uri,
+        LIBVIRT_URI: site.uri,
         POOL: image.pool,
         VOLUME: image.name,
-        LEAST_DISK: String(Math.min(...plan.nodes.map((node) => node.diskSize))),
+        LEAST_DISK: String(Math.min(...site.nodes.map((node) => node.diskSize))),
       },
       triggers: [image.pool, image.name],
     },

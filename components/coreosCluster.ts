@@ -6,19 +6,18 @@ import { proxyCommand } from "../host/remote.ts";
 import { shellCommand } from "../host/shell.ts";
 import * as rendering from "../ignition/index.ts";
 import type { NodeTls } from "../ignition/index.ts";
-import { joiners } from "../plan/members.ts";
+import { founders, joiners } from "../plan/members.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
-import { makeBaseImage } from "./baseImage.ts";
+import { type Share, sharesOf } from "../plan/placement.ts";
 import { makeCertificates } from "./certificates.ts";
-import { connectionUri } from "./connection.ts";
 import { makeDiscovery } from "./discovery.ts";
-import { leftoverHooks } from "./leftovers.ts";
+import { groundOf, makeGrounds } from "./grounds.ts";
 import { initialClusterOf, makeJoin, makeMembership } from "./membership.ts";
 import { claimNames } from "./names.ts";
 import { Node } from "./node.ts";
 import { makeOwner } from "./owner.ts";
-import { makePool } from "./pool.ts";
 import { makeReadiness } from "./readiness.ts";
+import { makeSites, urisOf } from "./sites.ts";
 
 /** Makes the nodes' Ignition configs; `ignition/` by default. */
 export interface IgnitionRenderer {
@@ -61,6 +60,8 @@ export interface NodeOutput {
   readonly mac: string;
   /** `member` of the etcd cluster, or `client` of it. */
   readonly role: Role;
+  /** Name of the libvirt host that it is on; absent where the plan names no hosts. */
+  readonly host?: string;
   /** Where it is reached, best first; what `plan.nodes[].address` says, or nothing, where nobody waited. */
   readonly addresses: readonly string[];
   /** libvirt's UUID of the domain: another one whenever the machine was replaced. */
@@ -70,7 +71,7 @@ export interface NodeOutput {
 }
 
 /**
- * A cluster of machines on one libvirt host. Resource names are made of the component's name and the nodes' names, so
+ * A cluster of machines on one libvirt host, or on those that the plan names. Resource names are made of the component's name and the nodes' names, so
  * several clusters fit into one stack as long as their prefixes (or their nodes' names) differ.
  *
  * The constructor throws RenderError when a node's configuration can't be made, and RunError when another cluster of the
@@ -91,26 +92,26 @@ export class CoreOSCluster extends pulumi.ComponentResource {
   readonly etcdCredentials: pulumi.Output<Credentials> | undefined;
   /** `ssh core@ADDRESS`, by node name. */
   readonly sshCommands: pulumi.Output<Record<string, string>>;
+  /** Which host has which machines, and whose loss would cost etcd its quorum; undefined where the plan names no hosts. */
+  readonly hosts: readonly Share[] | undefined;
 
   /**
    * @param name unique in the stack; beginning of the names of what the cluster has one of.
-   * @param opts `provider` or `providers` may hold a libvirt.Provider: all goes to its host then. Default: `libvirt:uri`.
+   * @param opts `provider` or `providers` may hold a libvirt.Provider: all goes to its host then. Default: `libvirt:uri`. Where the
+   *   plan has `hosts`, each gets a provider of its own.
    */
   constructor(name: string, args: CoreOSClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("coreos-cluster:index:CoreOSCluster", name, {}, opts);
     const { plan, ignition = rendering, waitUntilHealthy = true } = args;
     claimNames(name, plan);
     for (const warning of ignition.warningsOf?.(plan) ?? []) void pulumi.log.warn(warning);
-    const uri = connectionUri(opts);
+    const sites = makeSites(name, plan, this, opts);
     const owner = makeOwner(name, this);
-    const names = plan.nodes.map((node) => node.name);
-    const hooks = leftoverHooks(name, uri, owner, names);
-
-    const pool = makePool(name, { plan, uri, owner: owner.id, hooks }, this);
-    const base = makeBaseImage(name, { plan, pool, uri, hooks }, this);
-    const discovery = makeDiscovery(name, plan, ignition.generation(plan), uri, pool.pool, this);
+    const grounds = makeGrounds(name, plan, sites, owner, this);
+    const pools = grounds.map(({ pool }) => pool.pool);
+    const discovery = makeDiscovery(name, plan, ignition.generation(plan), sites[0].uri, pools, this);
     const certificates = plan.tls === undefined ? undefined : makeCertificates(name, plan, plan.tls, this);
-    const shared = { plan, pool, base, hooks, mark: owner.mark };
+    const shared = { plan, mark: owner.mark };
     const secret = plan.secretKeys.length > 0;
     const make = (node: NodePlan, fingerprint: string, members?: pulumi.Output<string>): Node => {
       const rendered = pulumi
@@ -123,7 +124,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
           }),
         );
       return new Node(
-        { ...shared, node, fingerprint, ignition: secretIf(secret, rendered) },
+        { ...shared, ...groundOf(grounds, node), node, fingerprint, ignition: secretIf(secret, rendered) },
         { parent: this },
       );
     };
@@ -135,11 +136,13 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     );
     let after: pulumi.Resource | undefined;
     for (const node of joining) {
+      // Where the cluster begins: without that host there is no list of members to leave.
+      const { host } = groundOf(grounds, founders(plan)[0] ?? node).pool;
       const fingerprint = ignition.fingerprint(plan, node);
       const before = [...made.values()].filter(({ role }) => role === "member");
       const args = {
-        ...{ plan, node, fingerprint, uri, before, after },
-        ...{ discoveryUrl: discovery.url, credentials: certificates?.client, host: pool.host },
+        ...{ plan, node, fingerprint, sites, before, after },
+        ...{ discoveryUrl: discovery.url, credentials: certificates?.client, host },
       };
       const join = makeJoin(args, this);
       const machine = make(node, fingerprint, initialClusterOf(join));
@@ -150,29 +153,34 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     const found: pulumi.Output<Found> = waitUntilHealthy
       ? makeReadiness(
           name,
-          { plan, nodes, uri, discoveryUrl: discovery.url, credentials: certificates?.client, after },
+          { plan, nodes, sites, discoveryUrl: discovery.url, credentials: certificates?.client, after },
           this,
         )
       : pulumi.output(unseen(plan));
 
     // A Map would not come through pulumi.all.
-    const reached = pulumi.all([found, uri]).apply(([report, at]) => ways(report, at));
+    const reached = pulumi.all([found, urisOf(sites)]).apply(([report, uris]) => ways(report, uris));
     this.discoveryUrl = discovery.url;
     this.etcdEndpoints = found.apply(({ endpoints }) =>
       plan.tls === undefined ? endpoints : rendering.memberUrls(plan),
     );
     this.etcdCredentials = certificates?.client;
     this.nodes = pulumi.output(
-      nodes.map(({ name: node, mac, role, domainId }) =>
+      nodes.map(({ name: node, mac, role, host, domainId }) =>
         pulumi.all([domainId, reached]).apply(([id, all]) => ({
           ...{ name: node, mac, role, domainId: id },
+          ...(host === undefined ? {} : { host }),
           ...{ addresses: [], ...all[node] },
         })),
       ),
     );
+    this.hosts = plan.hosts === undefined ? undefined : sharesOf(plan.hosts, plan.nodes);
     this.sshCommands = reached.apply((all) =>
       Object.fromEntries(
-        names.map((node) => [node, sshCommand(all[node]?.addresses[0] ?? node, all[node]?.proxyCommand)]),
+        plan.nodes.map(({ name: node }) => [
+          node,
+          sshCommand(all[node]?.addresses[0] ?? node, all[node]?.proxyCommand),
+        ]),
       ),
     );
     this.registerOutputs({
@@ -181,6 +189,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
       discoveryUrl: this.discoveryUrl,
       sshCommands: this.sshCommands,
       ...(this.etcdCredentials === undefined ? {} : { etcdCredentials: this.etcdCredentials }),
+      ...(this.hosts === undefined ? {} : { hosts: this.hosts }),
     });
   }
 }
@@ -192,12 +201,15 @@ type Found = Pick<ClusterReport, "endpoints"> & { readonly nodes: readonly Found
 /** Where each node is reached, and how where that is not directly, by its name. */
 const ways = (
   report: Found,
-  uri: string,
+  uris: Readonly<Record<string, string>>,
 ): Record<string, Pick<NodeOutput, "proxyCommand"> & { addresses: string[] }> =>
   Object.fromEntries(
     report.nodes.map(({ name, addresses, throughHost }) => [
       name,
-      { addresses: [...addresses], ...(throughHost === true ? { proxyCommand: proxyCommand(uri) } : {}) },
+      {
+        addresses: [...addresses],
+        ...(throughHost === true ? { proxyCommand: proxyCommand(uris[name] ?? "") } : {}),
+      },
     ]),
   );
 

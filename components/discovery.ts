@@ -77,7 +77,7 @@ export function makeDiscovery(
   plan: ClusterPlan,
   generation: string,
   uri: pulumi.Output<string>,
-  after: pulumi.Resource,
+  after: readonly pulumi.Resource[],
   parent: pulumi.Resource,
 ): Discovery {
   const { discovery, bootstrapSize } = plan;
@@ -103,7 +103,7 @@ export function makeDiscovery(
     },
     {
       parent,
-      dependsOn: after,
+      dependsOn: [...after],
       ignoreChanges: ["environment", "interpreter"],
       additionalSecretOutputs: secret ? ["stdout"] : [],
     },

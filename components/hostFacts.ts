@@ -2,13 +2,16 @@
 import type { UpFacts } from "../commands/doctor/beforeUp.ts";
 import { MIB } from "../plan/sizes.ts";
 import type { ClusterPlan } from "../plan/types.ts";
+import type { Site } from "./sites.ts";
 
-/** The plan as far as its host has to do with it, as JSON: no secret is among it. */
-export function hostFacts(plan: ClusterPlan): string {
-  const { os, arch, domainType, bridge, pool, image } = plan;
+/** The plan as far as one of its hosts has to do with it, as JSON: no secret is among it. */
+export function hostFacts(
+  { os, arch, domainType, image }: ClusterPlan,
+  { bridge, pool, nodes }: Pick<Site, "bridge" | "pool" | "nodes">,
+): string {
   const facts: UpFacts = {
     ...{ os, arch, domainType, bridge, pool },
-    nodes: plan.nodes.map(({ name, memory, diskSize, address }) => ({
+    nodes: nodes.map(({ name, memory, diskSize, address }) => ({
       ...{ name, memory: memory * MIB, diskSize },
       reserved: address !== undefined,
     })),

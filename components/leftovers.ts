@@ -14,6 +14,7 @@ import {
 } from "../host/leftovers.ts";
 import { virshOn } from "../host/virsh.ts";
 import type { Owner } from "./owner.ts";
+import { type Site, siteName } from "./sites.ts";
 
 export interface LeftoverHooks {
   readonly pool: pulumi.ResourceHook;
@@ -29,21 +30,16 @@ const valueOf = <T>(output: pulumi.Output<T>): Promise<T> =>
     output.apply(resolve);
   });
 
-/**
- * @param nodeNames the names of all domains to come: they are checked before the first thing is made.
- */
-export function leftoverHooks(
-  name: string,
-  uri: pulumi.Output<string>,
-  owner: Owner,
-  nodeNames: readonly string[],
-): LeftoverHooks {
+/** The names of all domains to come on the host are checked before the first thing is made there. */
+export function leftoverHooks(name: string, site: Site, owner: Owner): LeftoverHooks {
+  const { uri } = site;
+  const nodeNames = site.nodes.map((node) => node.name);
   const host = async (): Promise<Host> => {
     const connection = await valueOf(uri);
     return { uri: connection, virsh: virshOn(connection), owner: await valueOf(owner.id) };
   };
   const hook = (what: string, clear: (host: Host, inputs: Record<string, string>) => Promise<void>) =>
-    new pulumi.ResourceHook(`${name}-clear-${what}`, async (args) => {
+    new pulumi.ResourceHook(siteName(site, `${name}-clear-${what}`), async (args) => {
       await clear(await host(), args.newInputs as Record<string, string>);
     });
   return {
@@ -53,12 +49,15 @@ export function leftoverHooks(
     }),
     volume: hook("volume", (on, inputs) => clearVolume(on, inputs["pool"] ?? "", inputs["name"] ?? "")),
     domain: hook("domain", (on, inputs) => clearDomain(on, inputs["name"] ?? "")),
-    goneDomain: new pulumi.ErrorHook(`${name}-gone-domain`, async ({ failedOperation, errors, id }) => {
-      const [latest = ""] = errors;
-      if (failedOperation !== "delete" || errors.length > 1 || !latest.includes("Domain not found"))
-        return false;
-      await defineStandIn(virshOn(await valueOf(uri)), id, await valueOf(owner.mark));
-      return true;
-    }),
+    goneDomain: new pulumi.ErrorHook(
+      siteName(site, `${name}-gone-domain`),
+      async ({ failedOperation, errors, id }) => {
+        const [latest = ""] = errors;
+        if (failedOperation !== "delete" || errors.length > 1 || !latest.includes("Domain not found"))
+          return false;
+        await defineStandIn(virshOn(await valueOf(uri)), id, await valueOf(owner.mark));
+        return true;
+      },
+    ),
   };
 }

@@ -11,13 +11,14 @@ import { membersOf } from "../plan/members.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import type { Node } from "./node.ts";
 import { program } from "./programs.ts";
+import { connections, type Site } from "./sites.ts";
 
 export interface JoiningArgs {
   readonly plan: ClusterPlan;
   readonly node: NodePlan;
   /** Of its disk: another one means that it leaves, and joins anew. */
   readonly fingerprint: string;
-  readonly uri: pulumi.Output<string>;
+  readonly sites: readonly [Site, ...Site[]];
   readonly discoveryUrl: pulumi.Output<string>;
   /** What members want to see; undefined where they serve without TLS. */
   readonly credentials: pulumi.Output<Credentials> | undefined;
@@ -25,7 +26,7 @@ export interface JoiningArgs {
   readonly before: readonly Pick<Node, "name" | "domainId">[];
   /** The second Command of the member that joins before it. */
   readonly after: pulumi.Resource | undefined;
-  /** What everything on the host is deleted with: then there is no list to leave. */
+  /** What everything on the host where the cluster began is deleted with: then there is no list to leave. */
   readonly host: pulumi.Resource;
 }
 
@@ -41,7 +42,7 @@ const machines = (nodes: readonly Pick<Node, "name" | "domainId">[]): pulumi.Out
 
 /** What both Commands are told. */
 function environment(
-  { plan, node, uri, discoveryUrl, credentials, before }: JoiningArgs,
+  { plan, node, sites, discoveryUrl, credentials, before }: JoiningArgs,
   there: readonly Pick<Node, "name" | "domainId">[],
 ): Record<string, pulumi.Input<string>> {
   const names = new Set(before.map(({ name }) => name));
@@ -55,7 +56,7 @@ function environment(
     MODE: plan.discovery.mode,
     DISCOVERY_URL: discoveryUrl,
     ENDPOINTS: plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "",
-    LIBVIRT_URI: uri,
+    ...connections(sites),
     TIMEOUT: String(plan.readinessTimeout),
     ...(credentials === undefined
       ? {}

@@ -10,6 +10,7 @@ import { ARCHITECTURES, cpuMode, memoryOf } from "./architectures.ts";
 import type { DiskBase } from "./baseImage.ts";
 import type { LeftoverHooks } from "./leftovers.ts";
 import type { ClusterPool } from "./pool.ts";
+import type { Site } from "./sites.ts";
 import { domainStylesheet } from "./stylesheets.ts";
 
 /** What a machine is made of. */
@@ -22,6 +23,8 @@ export interface NodeArgs {
   readonly fingerprint: string;
   /** The Ignition config, as JSON. */
   readonly ignition: pulumi.Input<string>;
+  /** The host that it is on. */
+  readonly site: Site;
   /** Where its volumes lie. */
   readonly pool: ClusterPool;
   /** What its disk lies over. */
@@ -43,17 +46,20 @@ export class Node extends pulumi.ComponentResource {
   readonly mac: string;
   /** Whether it is an etcd member, or a client of those. */
   readonly role: Role;
+  /** Name of the host that it is on; undefined where the plan has none to choose from. */
+  readonly host: string | undefined;
   /** libvirt's UUID of the domain: a new one whenever the machine was replaced. */
   readonly domainId: pulumi.Output<string>;
 
   constructor(args: NodeArgs, opts: pulumi.ComponentResourceOptions) {
-    const { plan, node, base, hooks } = args;
+    const { plan, node, site, base, hooks } = args;
     const { pool, host } = args.pool;
-    super("coreos-cluster:index:Node", node.name, {}, opts);
+    const provider = site.provider === undefined ? {} : { providers: [site.provider] };
+    super("coreos-cluster:index:Node", node.name, {}, { ...opts, ...provider });
     this.name = node.name;
     this.mac = node.mac;
-
     this.role = node.role;
+    this.host = site.host;
 
     const fresh = { parent: this, deletedWith: host, deleteBeforeReplace: true };
     const ignition = new Ignition(
@@ -89,8 +95,8 @@ export class Node extends pulumi.ComponentResource {
         ...bootSources(plan, ignition, disk),
         autostart: plan.autostart,
         // The provider reads MACs back in capitals: any other spelling would show as a change in each refresh.
-        networkInterfaces: [{ bridge: plan.bridge, mac: node.mac.toUpperCase() }],
-        xml: { xslt: args.mark.apply((mark) => domainStylesheet(mark, plan.pool.path, plan.arch)) },
+        networkInterfaces: [{ bridge: site.bridge, mac: node.mac.toUpperCase() }],
+        xml: { xslt: args.mark.apply((mark) => domainStylesheet(mark, site.pool.path, plan.arch)) },
       },
       {
         ...fresh,

@@ -6,11 +6,12 @@ import type { ClusterPlan } from "../plan/types.ts";
 import { hostFacts } from "./hostFacts.ts";
 import type { LeftoverHooks } from "./leftovers.ts";
 import { program } from "./programs.ts";
+import { type Site, siteName } from "./sites.ts";
 import { type FolderAccess, poolStylesheet } from "./stylesheets.ts";
 
 export interface PoolArgs {
   readonly plan: ClusterPlan;
-  readonly uri: pulumi.Output<string>;
+  readonly site: Site;
   readonly owner: pulumi.Output<string>;
   readonly hooks: LeftoverHooks;
 }
@@ -25,34 +26,55 @@ export interface ClusterPool {
   readonly host: Command;
 }
 
-export function makePool(name: string, args: PoolArgs, parent: pulumi.Resource): ClusterPool {
-  const { plan, uri, owner, hooks } = args;
-  const host = new Command(
-    `${name}-host`,
+/** The Command of one host: see {@link ClusterPool}. */
+export function makeHost(
+  name: string,
+  { plan, site, owner }: Omit<PoolArgs, "hooks">,
+  parent: pulumi.Resource,
+): Command {
+  return new Command(
+    siteName(site, `${name}-host`),
     {
       ...program("host"),
       create: "check",
       update: "keep",
       delete: "sweep",
       environment: {
-        LIBVIRT_URI: uri,
+        LIBVIRT_URI: site.uri,
         OWNER: owner,
-        POOL: plan.pool.name,
+        POOL: site.pool.name,
         ARCH: plan.arch,
         DOMAIN_TYPE: plan.domainType,
-        DOMAINS: plan.nodes.map((node) => node.name).join(" "),
-        FACTS: hostFacts(plan),
+        DOMAINS: site.nodes.map((node) => node.name).join(" "),
+        FACTS: hostFacts(plan, site),
       },
     },
     // Looked at once, before the first thing is made: what the plan comes to later is no change of this Command.
     { parent, ignoreChanges: ["environment.FACTS"] },
   );
+}
+
+/**
+ * @param host what looks at the pool's host.
+ * @param others those of the other hosts: nothing is made anywhere before all have been looked at.
+ */
+export function makePool(
+  name: string,
+  {
+    site,
+    owner,
+    hooks,
+    host,
+    others,
+  }: Omit<PoolArgs, "plan"> & { host: Command; others: readonly Command[] },
+  parent: pulumi.Resource,
+): ClusterPool {
   const pool = new Pool(
-    `${name}-pool`,
+    siteName(site, `${name}-pool`),
     {
-      name: plan.pool.name,
+      name: site.pool.name,
       type: "dir",
-      target: { path: plan.pool.path },
+      target: { path: site.pool.path },
       xml: {
         xslt: pulumi
           .all([owner, host.stdout])
@@ -62,6 +84,8 @@ export function makePool(name: string, args: PoolArgs, parent: pulumi.Resource):
     // Two pools can't have one name or one folder: a change of either takes everything down first.
     {
       parent,
+      ...(site.provider === undefined ? {} : { provider: site.provider }),
+      ...(others.length === 0 ? {} : { dependsOn: [...others] }),
       deletedWith: host,
       deleteBeforeReplace: true,
       hooks: { beforeCreate: [hooks.pool] },

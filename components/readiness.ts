@@ -7,6 +7,7 @@ import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import type { Node } from "./node.ts";
 import { markSecret } from "./discovery.ts";
 import { program } from "./programs.ts";
+import { connections, type Site } from "./sites.ts";
 
 /** `name=MAC`, with the address behind it where the config gives one. */
 const listed = (nodes: readonly NodePlan[], role: Role): string =>
@@ -25,7 +26,7 @@ export function makeReadiness(
   args: {
     readonly plan: ClusterPlan;
     readonly nodes: readonly Pick<Node, "name" | "domainId">[];
-    readonly uri: pulumi.Output<string>;
+    readonly sites: readonly [Site, ...Site[]];
     readonly discoveryUrl: pulumi.Output<string>;
     /** What members want to see; undefined where they serve without TLS. */
     readonly credentials: pulumi.Output<Credentials> | undefined;
@@ -34,7 +35,7 @@ export function makeReadiness(
   },
   parent: pulumi.Resource,
 ): pulumi.Output<ClusterReport> {
-  const { plan, nodes, uri, discoveryUrl, credentials } = args;
+  const { plan, nodes, sites, discoveryUrl, credentials } = args;
   const secret = plan.secretKeys.includes("discovery");
   const endpoints = plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "";
   const command = new Command(
@@ -53,7 +54,7 @@ export function makeReadiness(
         DISCOVERY_URL: discoveryUrl,
         ENDPOINTS: secret ? pulumi.secret(endpoints) : endpoints,
         ...markSecret(secret),
-        LIBVIRT_URI: uri,
+        ...connections(sites),
         TIMEOUT: String(plan.readinessTimeout),
         ...(credentials === undefined
           ? {}

@@ -95,12 +95,17 @@ function foreseen(plan: ClusterPlan, node: NodePlan, joining: boolean): Ignition
 export const joins = (plan: ClusterPlan, node: Pick<NodePlan, "name">): boolean =>
   joiners(plan).some(({ name }) => name === node.name);
 
+/** Where a disk lies, where there are several hosts: on another one, or in another folder, it is another disk. */
+const placeOf = ({ hosts }: ClusterPlan, { host }: NodePlan): readonly unknown[] =>
+  hosts === undefined ? [] : [host, hosts.find(({ name }) => name === host)?.pool.path];
+
 /** All that gives a node's disk its content at first boot, but for what the bootstrap brings. */
 const diskContent = (plan: ClusterPlan, node: NodePlan, joining: boolean): readonly unknown[] => [
   node.name,
   imageIdentity(plan.image),
   node.diskSize,
   foreseen(plan, node, joining).json,
+  ...placeOf(plan, node),
 ];
 
 /** The bootstrap that the user brings, if any; one that the program obtains is the consequence of the generation. */

@@ -17,6 +17,8 @@ export interface NodeSettings {
   readonly mac?: string;
   /** The IPv4 address that the DHCP server reserves for it. Default: found out when it runs. */
   readonly address?: string;
+  /** Which of `hosts` it is on, by name. Default: by names and weights. */
+  readonly host?: string;
   /** Whether it is an etcd member. Default: the cluster's `role`. */
   readonly role?: Role;
   /** In place of the profiles of its role. */
@@ -30,6 +32,20 @@ export interface NodeSettings {
 /** A discovery mode with its parts; a service without endpoint is etcd's public one. */
 export type DiscoverySettings =
   { readonly mode: "service"; readonly endpoint?: string } | Exclude<DiscoveryPlan, { mode: "service" }>;
+
+/** One of several libvirt hosts. */
+export interface HostSettings {
+  /** libvirt's connection URI. */
+  readonly uri: string;
+  /** Default: made of the URI's host name, or `local`. */
+  readonly name?: string;
+  /** How many machines it gets for each that a host of weight 1 gets, 1 to 1000. Default: 1. */
+  readonly weight?: number;
+  /** Default: the cluster's `bridge`. */
+  readonly bridge?: string;
+  /** Default: the cluster's `poolPath`. */
+  readonly poolPath?: string;
+}
 
 /** One of `image` and `baseVolume` is needed, and `sshAuthorizedKeys`; all else has a default. */
 export interface ClusterSettings {
@@ -47,6 +63,8 @@ export interface ClusterSettings {
   readonly diskSize?: Size;
   /** The libvirt host's bridge. Default: `br0`. */
   readonly bridge?: string;
+  /** Libvirt hosts that the machines are spread over. Default: the one of the provider. */
+  readonly hosts?: readonly HostSettings[];
   /** `kvm` (default), or `qemu`: emulation. */
   readonly domainType?: DomainType;
   /** The machines' architecture. Default: `x86_64`. */

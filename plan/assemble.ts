@@ -2,11 +2,13 @@
 import { posix } from "node:path";
 import { discoveryOf } from "./checks/etcd.ts";
 import { DEFAULTS } from "./defaults.ts";
-import { founderCount, type Draft, type NodeDraft } from "./draft.ts";
+import { founderCount, type Draft, type HostDraft, type NodeDraft } from "./draft.ts";
+import { founders, joiners } from "./members.ts";
+import { placements } from "./placement.ts";
 import type { RawSettings } from "./raw.ts";
 import { MIB } from "./sizes.ts";
-import type { ClusterPlan, ImagePlan, NodePlan, SourceFile } from "./types.ts";
-import { warningsOf } from "./warnings.ts";
+import type { ClusterPlan, HostPlan, ImagePlan, NodePlan, PoolPlan, SourceFile } from "./types.ts";
+import { quorumWarnings, warningsOf } from "./warnings.ts";
 
 /** What the checks have made sure of. */
 function sure<T>(value: T | undefined, what: string): T {
@@ -25,6 +27,47 @@ const onceEach = (files: readonly SourceFile[]): SourceFile[] => {
   for (const file of files) if (!first.has(file.path)) first.set(file.path, file);
   return [...first.values()];
 };
+
+const poolOf = (prefix: string, folder: string): PoolPlan => ({
+  name: prefix,
+  path: posix.join(folder, prefix),
+});
+
+/** The hosts by name: the config's order says nothing. */
+const hostPlans = (hosts: readonly HostDraft[], prefix: string): HostPlan[] =>
+  hosts
+    .map((host) => ({
+      name: sure(host.name, "a host's name"),
+      uri: sure(host.uri, "a host's uri"),
+      bridge: sure(host.bridge, "a host's bridge"),
+      weight: sure(host.weight, "a host's weight"),
+      pool: poolOf(prefix, sure(host.poolPath, "a host's poolPath")),
+    }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+/**
+ * Puts machines on hosts: members by themselves, so that machines without etcd come and go and no member moves; and those that
+ * begin the cluster before those that join it.
+ */
+function placed(
+  nodes: readonly NodePlan[],
+  bootstrapSize: number,
+  drafts: readonly NodeDraft[],
+  hosts: readonly HostPlan[],
+): NodePlan[] {
+  const pins = new Map(drafts.map(({ name, host }) => [name, host]));
+  const where = new Map<string, string>();
+  const plan = { nodes, bootstrapSize };
+  const members = [...founders(plan), ...joiners(plan)];
+  for (const own of [members, nodes.filter(({ role }) => role === "client")]) {
+    const found = placements(
+      hosts,
+      own.map(({ name }) => ({ host: pins.get(name) })),
+    );
+    own.forEach(({ name }, index) => where.set(name, found[index] ?? ""));
+  }
+  return nodes.map((node) => ({ ...node, host: sure(where.get(node.name), "a place") }));
+}
 
 function nodePlan(node: NodeDraft, raw: RawSettings, hasIgnition: boolean): NodePlan {
   const { address } = node;
@@ -57,16 +100,22 @@ export function assemble(draft: Draft, raw: RawSettings): ClusterPlan {
   const prefix = sure(draft.prefix, "a prefix");
   const domainType = given.domainType ?? DEFAULTS.domainType;
   const { ignition, etcdVersion, metadataUrl, tls = false } = given;
+  const hosts = draft.hosts === undefined ? undefined : hostPlans(draft.hosts, prefix);
+  const drafts = sure(draft.nodes, "nodes");
+  const alone = drafts.map((node) => nodePlan(node, raw, ignition !== undefined));
+  const bootstrapSize = given.bootstrapSize ?? sure(founderCount(draft), "members");
+  const nodes = hosts === undefined ? alone : placed(alone, bootstrapSize, drafts, hosts);
   return {
     prefix,
     os: sure(draft.os, "os"),
     arch: given.arch ?? DEFAULTS.arch,
     image: imagePlan(draft, raw),
-    pool: { name: prefix, path: posix.join(given.poolPath ?? DEFAULTS.poolPath, prefix) },
+    pool: poolOf(prefix, given.poolPath ?? DEFAULTS.poolPath),
     bridge: given.bridge ?? DEFAULTS.bridge,
+    ...(hosts === undefined ? {} : { hosts }),
     domainType,
     autostart: given.autostart ?? false,
-    nodes: sure(draft.nodes, "nodes").map((node) => nodePlan(node, raw, ignition !== undefined)),
+    nodes,
     ...(ignition === undefined ? {} : { ignition: sourceFile(raw, ignition) }),
     ...(etcdVersion === undefined ? {} : { etcdVersion }),
     ntpServers: given.ntpServers ?? [],
@@ -74,10 +123,10 @@ export function assemble(draft: Draft, raw: RawSettings): ClusterPlan {
     ...(metadataUrl === undefined ? {} : { metadataUrl }),
     discovery: sure(discoveryOf(draft), "discovery"),
     ...(tls ? { tls: { rotation: given.tlsRotation ?? DEFAULTS.tlsRotation } } : {}),
-    bootstrapSize: given.bootstrapSize ?? sure(founderCount(draft), "members"),
+    bootstrapSize,
     sshAuthorizedKeys: sure(given.sshAuthorizedKeys, "sshAuthorizedKeys"),
     readinessTimeout: given.readinessTimeout ?? DEFAULTS.readinessTimeout[domainType],
-    warnings: warningsOf(draft, raw),
+    warnings: [...warningsOf(draft, raw), ...quorumWarnings(hosts ?? [], nodes)],
     secretKeys: raw.secretKeys,
   };
 }

@@ -18,6 +18,8 @@ export const DEFAULTS = {
   /** Bytes; an image with a larger virtual size gets that. */
   diskSize: 8 * GIB,
   bridge: "br0",
+  /** Of a host, where there are several. */
+  weight: 1,
   domainType: "kvm" satisfies DomainType,
   os: "flatcar" satisfies OsFamily,
   arch: "x86_64" satisfies Architecture,

@@ -89,6 +89,7 @@ const SECTIONS: Readonly<Record<string, () => string>> = {
   keys: () => Object.entries(KEY_GROUPS).map(keyGroup).join("\n\n"),
   nodes: () => parts("nodes"),
   image: () => parts("image"),
+  hosts: () => parts("hosts"),
   systems,
   profiles,
 };

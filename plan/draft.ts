@@ -3,6 +3,7 @@
  * none. What is wrong is undefined, so that a check of two settings is made wherever both are known.
  */
 import type * as z from "zod/mini";
+import { hostNameOf } from "./connections.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { macOf } from "./mac.ts";
 import { defaultPrefix, isPrefix, nodeName } from "./names.ts";
@@ -11,7 +12,8 @@ import type { ProfileName } from "./profiles.ts";
 import type { RawSettings } from "./raw.ts";
 import type { Path } from "./remedies.ts";
 import { nodeEntry, plainEntry, type NodeEntry } from "./schema/nodes.ts";
-import { isMap } from "./schema/parts.ts";
+import { hostEntry, plainHost } from "./schema/hosts.ts";
+import { fromJson, isMap } from "./schema/parts.ts";
 import { osSchema, settingsSchema, type Settings, type SizeContext } from "./schema/index.ts";
 import { GIB, MIB } from "./sizes.ts";
 import type { OsFamily, Role } from "./types.ts";
@@ -34,6 +36,8 @@ export interface NodeDraft {
   readonly diskSize: number | undefined;
   readonly mac: string | undefined;
   readonly address: string | undefined;
+  /** Name of the host that its entry puts it on. */
+  readonly host: string | undefined;
   readonly role: Role | undefined;
   readonly profiles: readonly ProfileName[] | undefined;
   /** Where its profiles come from: its entry, the key for all nodes, or (undefined) the defaults of its role. */
@@ -41,6 +45,16 @@ export interface NodeDraft {
   readonly snippets: readonly Named[];
   /** Whether its entry says that it joins; undefined where that is wrong. */
   readonly joins: boolean | undefined;
+}
+
+/** A libvirt host of the config. */
+export interface HostDraft {
+  /** As it is given, or made of the URI. */
+  readonly name: string | undefined;
+  readonly uri: string | undefined;
+  readonly bridge: string | undefined;
+  readonly weight: number | undefined;
+  readonly poolPath: string | undefined;
 }
 
 export interface Draft {
@@ -53,6 +67,8 @@ export interface Draft {
   readonly prefix: string | undefined;
   /** In the order of their names; undefined where the key nodes is not right. */
   readonly nodes: readonly NodeDraft[] | undefined;
+  /** In the config's order; undefined where it names none, or none that can be read. */
+  readonly hosts: readonly HostDraft[] | undefined;
 }
 
 type Shape = Readonly<Record<string, z.ZodMiniType>>;
@@ -86,7 +102,7 @@ const defaultDisk = ({ virtualSize = 0 }: SizeContext): number =>
 
 const named = (sources: readonly string[], at: Path): Named[] => sources.map((source) => ({ source, at }));
 
-type Known = Omit<Draft, "nodes">;
+type Known = Omit<Draft, "nodes" | "hosts">;
 
 function nodeDraft(
   draft: Known,
@@ -115,6 +131,7 @@ function nodeDraft(
       ? undefined
       : (entry.right.mac ?? (name === undefined ? undefined : macOf(name))),
     address: entry.right.address,
+    host: entry.right.host,
     role,
     profiles: own<readonly ProfileName[]>(
       "profiles",
@@ -149,6 +166,24 @@ function nodeDrafts(draft: Known, raw: RawSettings): NodeDraft[] | undefined {
   });
 }
 
+function hostDrafts(draft: Known, raw: RawSettings): HostDraft[] | undefined {
+  const value = fromJson(raw.values["hosts"]);
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  return value.map((entry): HostDraft => {
+    const { right, wrong } = rightParts(hostEntry.shape, plainHost(entry));
+    const own = (key: "bridge" | "poolPath", usual: string): string | undefined =>
+      wrong.has(key) ? undefined : (right[key] ?? known(draft, key, usual));
+    const named = right.uri === undefined ? undefined : hostNameOf(right.uri);
+    return {
+      uri: right.uri,
+      name: wrong.has("name") ? undefined : (right.name ?? named),
+      bridge: own("bridge", DEFAULTS.bridge),
+      weight: wrong.has("weight") ? undefined : (right.weight ?? DEFAULTS.weight),
+      poolPath: own("poolPath", DEFAULTS.poolPath),
+    };
+  });
+}
+
 /** What limits hang on: the system, and the size of the image where it is a file. */
 function contextOf(raw: RawSettings): SizeContext {
   const os = osSchema.safeParse(raw.values["os"] ?? DEFAULTS.os);
@@ -163,7 +198,7 @@ export function draftOf(raw: RawSettings): Draft {
   const usual = defaultPrefix(raw.stack);
   const prefix = known({ given, wrong }, "prefix", isPrefix(usual) ? usual : undefined);
   const draft: Known = { given, wrong, context, os: context.os, prefix };
-  return { ...draft, nodes: nodeDrafts(draft, raw) };
+  return { ...draft, nodes: nodeDrafts(draft, raw), hosts: hostDrafts(draft, raw) };
 }
 
 /** How many members can begin a cluster: those that don't say that they join; undefined where that is not known. */

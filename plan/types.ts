@@ -85,6 +85,19 @@ export interface PoolPlan {
   readonly path: string;
 }
 
+/** One of several libvirt hosts. */
+export interface HostPlan {
+  /** What it is called: part of the names of the resources that are on it. */
+  readonly name: string;
+  /** The libvirt connection. */
+  readonly uri: string;
+  readonly bridge: string;
+  /** How many machines it gets for each that a host of weight 1 gets. */
+  readonly weight: number;
+  /** The cluster's pool there. */
+  readonly pool: PoolPlan;
+}
+
 export interface NodePlan {
   /** An RFC 1123 label: domain name, host name and etcd member name. */
   readonly name: string;
@@ -104,6 +117,8 @@ export interface NodePlan {
   readonly address?: string;
   /** A member that joins a cluster which is there, whatever its name sorts before (plan/members.ts). */
   readonly joins?: true;
+  /** Name of the host that it is on; absent where the plan has no `hosts`. */
+  readonly host?: string;
 }
 
 export interface ClusterPlan {
@@ -114,6 +129,8 @@ export interface ClusterPlan {
   readonly image: ImagePlan;
   readonly pool: PoolPlan;
   readonly bridge: string;
+  /** By name; absent where all machines are on the one host that the provider is connected to, with `pool` and `bridge`. */
+  readonly hosts?: readonly HostPlan[];
   readonly domainType: DomainType;
   /** Whether libvirt starts the machines when their host boots. */
   readonly autostart: boolean;

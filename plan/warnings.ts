@@ -2,12 +2,14 @@
 import { isLoopback, parseSocket } from "./addresses.ts";
 import { uses } from "./checks/profiles.ts";
 import { memberCount, type Draft } from "./draft.ts";
+import { canSpread, sharesOf } from "./placement.ts";
 import { isSecret } from "./problems.ts";
 import type { ProfileName } from "./profiles.ts";
 import type { RawSettings } from "./raw.ts";
 import { pathText, valueAt, type Path } from "./remedies.ts";
 import { isMap } from "./schema/parts.ts";
 import { formatSize, GIB, MIB } from "./sizes.ts";
+import type { HostPlan, NodePlan } from "./types.ts";
 
 function evenMembers(draft: Draft): string[] {
   const members = memberCount(draft) ?? 0;
@@ -74,6 +76,20 @@ function unlikelySizes(raw: RawSettings): string[] {
       return [`${pathText(path)} is ${number}: ${counted}. Write it with its unit if that is meant.`];
     }),
   );
+}
+
+/** Hosts whose loss takes the quorum along, although there are enough hosts that none would have to. */
+export function quorumWarnings(hosts: readonly HostPlan[], nodes: readonly NodePlan[]): string[] {
+  const shares = sharesOf(hosts, nodes);
+  const members = shares.reduce((sum, share) => sum + share.members, 0);
+  if (!canSpread(hosts.length, members)) return [];
+  return shares
+    .filter(({ holdsQuorum }) => holdsQuorum)
+    .map(
+      (share) =>
+        `The host ${share.host} has ${share.members} of the ${members} members: without it, etcd has no quorum. ` +
+        `Spread evenly over the ${hosts.length} hosts (weight, and host of nodes), the cluster survives the loss of any one of them.`,
+    );
 }
 
 /** The warnings of settings that are right. */

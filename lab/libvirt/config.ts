@@ -1,8 +1,22 @@
 /** The configuration of the lab's daemons, as text. Pure. */
+import { createHash } from "node:crypto";
 import { network } from "./layout.ts";
 
-/** libvirtd: reachable by its unix socket alone, by root alone, asking neither polkit nor the audit system. */
-export const libvirtdConf = (): string => `# Made by the lab; see docs/adr/0004-private-libvirt.md
+/** A UUID that a lab has as long as its folder is where it is: two labs on one machine are two hosts. */
+const uuidOf = (folder: string): string =>
+  createHash("sha256")
+    .update(folder)
+    .digest("hex")
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, "$1-$2-4$3-8$4-$5");
+
+/**
+ * libvirtd: reachable by its unix socket alone, by root alone, asking neither polkit nor the audit system.
+ * @param folder the lab's.
+ */
+export const libvirtdConf = (
+  folder: string,
+): string => `# Made by the lab; see docs/adr/0004-private-libvirt.md
+host_uuid = "${uuidOf(folder)}"
 unix_sock_rw_perms = "0700"
 unix_sock_ro_perms = "0700"
 auth_unix_rw = "none"

@@ -29,7 +29,7 @@ export async function prepare(context: LabContext): Promise<void> {
       { cause: error },
     );
   }
-  await writeFile(join(folders.etc, "libvirtd.conf"), libvirtdConf());
+  await writeFile(join(folders.etc, "libvirtd.conf"), libvirtdConf(folders.root));
   await writeFile(join(folders.etc, "virtlogd.conf"), virtlogdConf());
   await writeFile(join(folders.etc, "qemu.conf"), qemuConf());
   await writeFile(join(dnsmasq, "lab.conf"), dnsmasqConf(dnsmasqUser()));

@@ -56,6 +56,12 @@ export const MACHINE_KEYS = {
         expected: "an IPv4 address such as 10.0.0.11",
         example: "10.0.0.11",
       },
+      host: {
+        description:
+          "which of the `hosts` it is on, by its name; by default that follows from names and weights",
+        expected: "the name of one of the hosts",
+        example: "second",
+      },
       role: { ...role, description: "`member` or `client`" },
       profiles: {
         description: "its profiles, in place of those for all nodes",

@@ -5,6 +5,7 @@ import { MAX_NODES } from "../names.ts";
 import { OS_FAMILIES } from "../os.ts";
 import { sshAuthorizedKeys } from "./access.ts";
 import { discovery, etcdVersion } from "./discovery.ts";
+import { hosts } from "./hosts.ts";
 import { baseVolume, image } from "./image.ts";
 import { bridge, dockerListen, metadataUrl, ntpServers, poolPath, prefix, tlsRotation } from "./network.ts";
 import { nodes, profiles, role, snippets, vcpus } from "./nodes.ts";
@@ -33,6 +34,7 @@ export const settingsSchema = (context: SizeContext) =>
     vcpus: z.optional(vcpus),
     diskSize: z.optional(diskSchema(context)),
     bridge: z.optional(bridge),
+    hosts: z.optional(hosts),
     domainType: z.optional(choice(["kvm", "qemu"], { tcg: "qemu" })),
     arch: z.optional(choice(ARCHITECTURES, ARCHITECTURE_NAMES)),
     os: z.optional(osSchema),

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { isLabel, MAX_NODES, proposeName, RESERVED_NAMES } from "../names.ts";
 import { PROFILE_NAMES, type ProfileName } from "../profiles.ts";
 import { suggest } from "../suggest.ts";
+import { hostOfNode } from "./hosts.ts";
 import { address, mac } from "./network.ts";
 import {
   choice,
@@ -47,6 +48,7 @@ export const nodeEntry = (context: SizeContext) =>
     diskSize: z.optional(diskSchema(context)),
     mac: z.optional(mac),
     address: z.optional(address),
+    host: z.optional(hostOfNode),
     role: z.optional(role),
     profiles: z.optional(profiles),
     snippets: z.optional(snippets),

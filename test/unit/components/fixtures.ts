@@ -69,6 +69,8 @@ export interface Registered {
     readonly deleteBeforeReplace: boolean;
     readonly ignoreChanges: readonly string[];
     readonly deletedWith: string;
+    /** Name of the explicit provider; empty for the default one. */
+    readonly provider: string;
     readonly beforeCreate: readonly string[];
     readonly onError: readonly string[];
   };
@@ -84,6 +86,12 @@ function outputs({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Recor
     return { ...given, hex: name.endsWith("-owner") ? OWNER : "70cen" };
   if (type !== "command:local:Command") return given;
   const stdout: Record<string, string> = {
+    ...Object.fromEntries(
+      ["first", "second"].map((host) => [
+        `cluster-host@${host}`,
+        JSON.stringify({ mode: "0700", uid: 1, gid: 2 }),
+      ]),
+    ),
     "cluster-host": JSON.stringify({ mode: "0700", uid: 64055, gid: 106 }),
     "cluster-ca": keyPair("authority"),
     "cluster-client-certificate": keyPair("client"),
@@ -131,6 +139,7 @@ interface Requests {
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
+  getProvider(): string;
   getHooks(): { getBeforeCreateList(): string[]; getOnErrorList(): string[] } | undefined;
 }
 
@@ -183,6 +192,8 @@ export async function record(program: () => unknown): Promise<Registered[]> {
     options: {
       deleteBeforeReplace: request.getDeletebeforereplace(),
       ignoreChanges: request.getIgnorechangesList(),
+      // URN::ID
+      provider: request.getProvider().split("::").at(-2) ?? "",
       deletedWith: request.getDeletedwith().split("::").at(-1) ?? "",
       beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
       onError: request.getHooks()?.getOnErrorList() ?? [],

@@ -44,9 +44,14 @@ describe("the configuration of the lab's daemons", () => {
   });
 
   it("lets nobody but root talk to libvirtd, and libvirtd to nobody on the host", () => {
-    const conf = lines(libvirtdConf());
+    const conf = lines(libvirtdConf("/lab"));
     assert.ok(conf.includes('unix_sock_rw_perms = "0700"') && conf.includes('unix_sock_ro_perms = "0700"'));
     assert.ok(conf.every((line) => !/^(listen_|auth_tcp)/.test(line)));
+    const uuid = /^host_uuid = "([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12})"$/m;
+    const [one, same, other] = ["/lab", "/lab", "/lab2"].map(
+      (folder) => uuid.exec(libvirtdConf(folder))?.[1],
+    );
+    assert.ok(one !== undefined && one === same && other !== undefined && one !== other);
     const qemu = lines(qemuConf());
     for (const line of ['security_driver = "none"', "cgroup_controllers = []", "hugetlbfs_mount = []"]) {
       assert.ok(qemu.includes(line), line);

@@ -68,7 +68,7 @@ describe("the plan", () => {
       poolPath: "/srv/pools/",
     };
     const left = CONFIG_KEY_NAMES.filter((key) => !Object.hasOwn(given, key));
-    assert.deepEqual(left, ["baseVolume", "ignition"], "what stands in place of other keys");
+    assert.deepEqual(left, ["baseVolume", "ignition", "hosts"], "what stands in place of other keys");
     const made = plan(given);
     const text = "variant: fcos\nversion: 1.4.0\n";
     const file = (name: string) => ({ source: `./${name}`, path: `/project/${name}`, text });

@@ -28,6 +28,7 @@ const MISTAKES: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ domainType: "xen" }, "domainType"],
   [{ autostart: "perhaps" }, "autostart"],
   [{ poolPath: "pools" }, "poolPath"],
+  [{ hosts: [{ uri: "qemu:///system", weight: 0 }] }, "hosts[0].weight"],
   [{ zzz: 1 }, "zzz"],
   [
     { nodes: { a: { mac: "x" }, b: { address: "0.0.0.0" }, c: { vcpus: 0 } } },
@@ -182,7 +183,7 @@ describe("values that are marked as secret", () => {
 
 /** Words of our own messages, and the right values that the wrong configs hold beside what is wrong. */
 const EVERYDAY = new Set([
-  ..."base metadata-local metadata-remote etcd etcd-client member client kubernetes flatcar lab static service".split(
+  ..."base metadata-local metadata-remote etcd etcd-client member client kubernetes flatcar lab static service qemu:///system".split(
     " ",
   ),
   ..."default true false undefined null nodes http://r:2379 http://x 1GiB 3.5.21".split(" "),

@@ -2,6 +2,7 @@
 import addresses from "./addresses.ts";
 import etcd from "./etcd.ts";
 import host from "./host.ts";
+import hosts from "./hosts.ts";
 import image from "./image.ts";
 import machines from "./machines.ts";
 import machinesByName from "./machinesByName.ts";
@@ -19,5 +20,6 @@ export const WRONG_CONFIGS = {
   "what is on the machines": software,
   "the etcd cluster": etcd,
   "on the libvirt host": host,
+  "several libvirt hosts": hosts,
   "keys that there are not": unknownKeys,
 } satisfies Readonly<Record<string, readonly WrongConfig[]>>;

@@ -89,7 +89,7 @@ export default [
   {
     set: { nodes: { "web-1": { hostname: "x" } } },
     says: 'nodes["web-1"].hostname is "x"',
-    right: "one of the parts memory, vcpus, diskSize, mac, address, role, profiles, snippets, joins",
+    right: "one of the parts memory, vcpus, diskSize, mac, address, host, role, profiles, snippets, joins",
     mend: `pulumi config rm --path 'nodes["web-1"].hostname'`,
   },
   {
