@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { planRestore, type RestorePlan } from "../../../commands/restore/plan.ts";
 import { factsOf, restoreAll, type Stage, takeBack, TakenBackError } from "../../../commands/restore/run.ts";
 import type { SnapshotFile } from "../../../commands/snapshot/file.ts";
@@ -104,8 +105,14 @@ describe("a restore", function () {
 
   it("leaves members to grow by", async () => {
     const body = JSON.stringify({ peerURLs: ["http://127.0.0.1:1"] });
-    const added = await fetch(`${three.endpoint}/v3/cluster/member/add`, { method: "POST", body });
-    equal(added.status, 200);
+    // etcd takes no new member before all have been connected for some seconds.
+    let added: Response;
+    for (let tries = 0; ; tries++) {
+      added = await fetch(`${three.endpoint}/v3/cluster/member/add`, { method: "POST", body });
+      if (added.status === 200) break;
+      ok(tries < 30, await added.text());
+      await sleep(1000);
+    }
     const { member } = (await added.json()) as { member: { ID: string } };
     const removed = await fetch(`${three.endpoint}/v3/cluster/member/remove`, {
       ...{ method: "POST", body: JSON.stringify({ ID: member.ID }) },
@@ -132,7 +139,6 @@ describe("a restore", function () {
     [0, false],
     [1, false],
     [2, true],
-    [3, false],
     [3, true],
   ] as const) {
     const where = `${swapped} of 3 members have new data${started ? " and run" : ""}`;
