@@ -1,6 +1,6 @@
 /**
  * One member on a libvirt host behind a real sshd, its network out of reach from where Pulumi runs: healthy through the host,
- * and looked at, paused, resumed and logged in to the same way. One that fails is explained by its console's words.
+ * and looked at, paused, resumed and logged in to the same way.
  */
 import { equal, match, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";

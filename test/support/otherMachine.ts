@@ -34,6 +34,8 @@ export interface OtherMachine {
   startSshd(): Promise<void>;
   /** Gives the other machine another host key, as a reinstalled one has. */
   newHostKey(): Promise<void>;
+  /** Whether sshd lets Pulumi's key in; those who are in stay. */
+  authorize(yes: boolean): void;
   /** Puts the key that it has now into known_hosts. */
   trustHostKey(): void;
   /** The user that sshd has let in, and with which key, line by line: what it wrote to its log. */
@@ -96,7 +98,10 @@ export async function makeOtherMachine(context: LabContext, folder: string): Pro
   const [server, client] = [join(folder, "sshd"), join(own, "key")];
   mkdirSync(server, { recursive: true });
   await Promise.all([keygen(join(server, "host_key"), "host"), keygen(client, "client")]);
-  writeFileSync(join(server, "authorized_keys"), readFileSync(`${client}.pub`));
+  const authorize = (yes: boolean): void => {
+    writeFileSync(join(server, "authorized_keys"), yes ? readFileSync(`${client}.pub`) : "");
+  };
+  authorize(true);
   writeFileSync(join(server, "sshd_config"), sshdConfig(server));
   const knownHosts = join(own, "known_hosts");
   const trust = (): void => {
@@ -146,6 +151,7 @@ export async function makeOtherMachine(context: LabContext, folder: string): Pro
       await inside("rm", "-f", join(server, "host_key"), join(server, "host_key.pub"));
       await keygen(join(server, "host_key"), "another");
     },
+    authorize,
     trustHostKey: trust,
     log: () => readFileSync(log, "utf8"),
     remove: async () => {

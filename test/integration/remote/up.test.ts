@@ -57,6 +57,19 @@ describe("a libvirt host behind ssh", function () {
 
     const list = await place.cluster({}, "list", ...connect, "--json");
     match(list.stdout, /"far01"|"far"/);
+    const log = "/var/log/libvirt/qemu/far01-console.log";
+    await place.inside("sh", "-c", `echo "COREOS-CLUSTER-IGNITION-FAILED: no such disk" >>${log}`);
+    const failing = await place.near(
+      {
+        ...{ NODES: "far01=52:54:00:00:00:01", MODE: "static", TIMEOUT: "60" },
+        LIBVIRT_URI: place.other.uri,
+      },
+      ...[process.execPath, "commands/readiness.ts", "wait"],
+    );
+    equal(failing.exitCode, 1, failing.all);
+    match(failing.all, /far01 can't become healthy: Ignition failed: no such disk/);
+    match(failing.all, /The end of its console [^]*\| COREOS-CLUSTER-IGNITION-FAILED: no such disk/);
+
     const leaking = await place.cluster({}, "leaks", ...connect, "--against", kept);
     equal(leaking.exitCode, 1, leaking.all);
     const doctor = await place.cluster({}, "doctor", ...connect);
@@ -76,7 +89,7 @@ describe("a libvirt host behind ssh", function () {
     );
   });
 
-  it("that lost its sshd, changed its key, takes none of ours or lost its libvirtd is told in seconds, with what to do", async () => {
+  it("that lost its sshd, changed its key or takes none of ours is told in seconds, with what to do", async () => {
     await place.other.stopSshd();
     const gone = await failure();
     match(
@@ -90,6 +103,12 @@ describe("a libvirt host behind ssh", function () {
     ok(gone.took < 60 && changed.took < 60, `${gone.took} s, ${changed.took} s`);
     deepEqual(await place.things(), []);
     place.other.trustHostKey();
+    place.other.authorize(false);
+    const refused = await failure();
+    match(refused.text, /lets nobody in with that user and the key .*keyfile=FILE/);
+    ok(refused.took < 60, `${refused.took} s`);
+    deepEqual(await place.things(), []);
+    place.other.authorize(true);
   });
 
   it("whose sshd ends in the middle of up fails it; the next up and destroy go on", async () => {
