@@ -59,6 +59,7 @@ function etcdFiles(plan: ClusterPlan, joining: boolean): string[] {
     ...(servesV2(plan) ? [`${etcd}-v2`] : []),
     ...(plan.domainType === "qemu" ? [`${etcd}-emulated`] : []),
     ...(!quadlet && etcdVersionOf(plan) !== undefined ? ["etcd-version"] : []),
+    ...["trouble", "trouble-etcd"],
   ];
 }
 
@@ -75,6 +76,7 @@ const baseFiles = (plan: ClusterPlan): string[] => [
   `network-${OS_TRAITS[plan.os].network}`,
   "names",
   ...(needsStub(plan) ? ["names-stub"] : []),
+  "trouble",
 ];
 
 const metadataFiles = (plan: ClusterPlan, profile: string): string[] => [

@@ -1,5 +1,6 @@
 /** What a stack's state says: whose things on the host are this stack's, and what the program has put out. */
 import { execa } from "execa";
+import { labStatus } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { type Credentials, field, list, parsed } from "../http.ts";
@@ -10,6 +11,7 @@ import { diagnostics } from "../lab/pulumiOutput.ts";
 import { type LabSession, runInLab } from "../lab/session.ts";
 import { UserError } from "../ui/errors.ts";
 import type { Reached } from "./reach.ts";
+import { withUnreported } from "./unreported.ts";
 
 /** The name in Pulumi.yaml: what a mark calls project. */
 export const PROJECT = "coreos-cluster";
@@ -19,6 +21,7 @@ export type Outputs = Parameters<typeof findNode>[0];
 export interface StackState {
   /** Owner ids, 32 hex digits; none before the first `up`, several where a program makes several clusters. */
   readonly owners: readonly string[];
+  /** With the machines that are there and that no `up` has reported yet. */
   readonly outputs: Outputs;
   /** How programs are run where the machines can be reached; undefined: here, on an own host. */
   readonly session: LabSession | undefined;
@@ -51,7 +54,19 @@ const exportOf = (stack: string | undefined): [string, ...string[]] => [
  */
 export async function readStack(
   paths: LabPaths,
-  { lab }: Reached,
+  { access, lab }: Reached,
+  stack: string | undefined,
+): Promise<StackState> {
+  const state = await exported(paths, lab, stack);
+  const found = lab === undefined ? undefined : await labStatus(lab);
+  const leases = found?.state === "up" ? found.leases : [];
+  const outputs = await withUnreported(state.outputs, state.owners, access.virsh, leases);
+  return { ...state, outputs };
+}
+
+async function exported(
+  paths: LabPaths,
+  lab: Reached["lab"],
   stack: string | undefined,
 ): Promise<StackState> {
   if (lab !== undefined) {

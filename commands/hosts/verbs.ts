@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { CredentialsOptions } from "../verbs/credentials.ts";
+import type { DestroyOptions } from "../verbs/destroy.ts";
 import type { LeaksOptions } from "../verbs/leaks.ts";
 import type { ListOptions } from "../verbs/list.ts";
 import type { LogsOptions } from "../verbs/logs.ts";
@@ -89,6 +90,29 @@ ca.pem, cert.pem and key.pem, as Docker's client calls them, and etcd.env, which
     )
     .action(async (options: CredentialsOptions) => {
       await (await import("../verbs/credentials.ts")).credentials(paths, options);
+    });
+
+  program
+    .command("destroy")
+    .description("take a cluster away, in whatever state it is; its config stays")
+    .option("--stack <name>", "the stack (the lab: dev; elsewhere the selected one)")
+    .option(
+      "--force",
+      "where its libvirt host is gone: forget it, and tell what stays there and how to remove it",
+    )
+    .option(
+      "--owner <id>",
+      "remove what carries this owner's mark on the host of --connect, without any state",
+    )
+    .option(...connect)
+    .addHelpText(
+      "after",
+      `
+It can be run again at any time, and asks nothing. In the lab it is \`pulumi destroy\` for one stack; npm stop removes all of them.
+On a host of your own it runs your Pulumi. What it removes, it finds by the marks on the things themselves.`,
+    )
+    .action(async (options: DestroyOptions) => {
+      await (await import("../verbs/destroy.ts")).destroy(paths, options);
     });
 
   program

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProgramError, say } from "../program.ts";
 import { explainFailure } from "../readiness/explain.ts";
-import { lookAtConsoles, lookAtMachines, lookAtMembers } from "../readiness/looks.ts";
+import { ConsoleMemory, lookAtConsoles, lookAtMachines, lookAtMembers } from "../readiness/looks.ts";
 import { NodeProgress } from "../readiness/progress.ts";
 import { PACE, type Pace } from "../readiness/wait.ts";
 import { bestOf, lookAround } from "./look.ts";
@@ -33,7 +33,9 @@ export async function start(
   const started = performance.now();
   const elapsed = (): number => performance.now() - started;
   const clock = { elapsed, seconds: () => Math.round(elapsed() / 1000) };
-  const firstSigns = new Map<string, number>();
+  const memory = new ConsoleMemory();
+  // One that joins waits for its data and its vote, however long that takes.
+  const patient = { ...pace, patience: Infinity };
   let known = new Map(Object.entries(joined.hosts));
   let why = "its cluster doesn't answer";
   let machinesAt = -Infinity;
@@ -44,7 +46,7 @@ export async function start(
   };
   news("waits for its machine and its data");
   while (elapsed() < timeout * 1000) {
-    await lookAtConsoles([progress], own, consoles, clock, firstSigns, pace.grace);
+    await lookAtConsoles([progress], own, consoles, clock, memory, patient);
     if (elapsed() - machinesAt >= pace.machines) {
       machinesAt = elapsed();
       await lookAtMachines([progress], own, sources, clock);

@@ -21,17 +21,45 @@ const consoleOf = (name: string, settings: ReadinessSettings, consoles: Consoles
     : { attach: `${console} ${name}`, log: `${console} --log ${name}` };
 };
 
+/** What a node says, without the token by which its cluster comes together: others could join with it. */
+export function withoutToken(
+  text: string,
+  { discoveryUrl }: Pick<ReadinessSettings, "discoveryUrl">,
+): string {
+  const token = discoveryUrl.split("/").at(-1) ?? "";
+  return token.length < 8 ? text : text.replaceAll(token, "…");
+}
+
 async function lastWords(name: string, settings: ReadinessSettings, consoles: Consoles): Promise<string[]> {
   const { attach, log } = consoleOf(name, settings, consoles);
   const console = await consoles.tail(name);
   if (console === undefined) return [`  Its console can't be read from here: ${attach}`];
   if (console.length === 0) return [`  Its console is empty (${log})`];
-  return [`  The end of its console (${log}):`, ...console.slice(-SHOWN).map((line) => `    | ${line}`)];
+  return [
+    `  The end of its console (${log}):`,
+    ...console.slice(-SHOWN).map((line) => `    | ${withoutToken(line, settings)}`),
+  ];
 }
 
-const wayOn = (name: string, settings: ReadinessSettings, consoles: Consoles): string[] => [
+/** What the lab's other verbs need to find the same stack: ` --stack NAME`, nothing for the usual one. */
+const stackOption = (commandPrefix: string | undefined): string =>
+  / exec( --stack \S+)$/.exec(commandPrefix ?? "")?.[1] ?? "";
+
+/** How to look at a machine: what stands first always works, a login only where the machine has an address. */
+function waysToLook({ name, host }: NodeProgress, settings: ReadinessSettings, consoles: Consoles): string[] {
+  const { commandPrefix } = settings;
+  const { attach } = consoleOf(name, settings, consoles);
+  const [logs, ssh] = [beside(commandPrefix, "logs"), beside(commandPrefix, "ssh")];
+  if (logs === undefined || ssh === undefined)
+    return [attach, ...(host === undefined ? [] : [`ssh core@${host} sudo journalctl --boot`])];
+  const stack = stackOption(commandPrefix);
+  const inside = [`${ssh}${stack} ${name}`, `${logs}${stack} --journal ${name}`];
+  return [attach, `${logs}${stack} ${name}`, ...(host === undefined ? [] : inside)];
+}
+
+const wayOn = (node: NodeProgress | undefined, settings: ReadinessSettings, consoles: Consoles): string[] => [
   "The machines are left as they are, to be looked at:",
-  `  ${consoleOf(name, settings, consoles).attach}`,
+  ...(node === undefined ? [] : waysToLook(node, settings, consoles).map((line) => `  ${line}`)),
   `Once the cause is mended, \`${typed("pulumi up", settings.commandPrefix)}\` goes on; ` +
     `\`${typed("pulumi destroy", settings.commandPrefix)}\` removes all.`,
 ];
@@ -43,9 +71,9 @@ export async function explainFailure(
   consoles: Consoles,
 ): Promise<string> {
   return [
-    `${node.name} can't become healthy: ${reason}`,
+    `${node.name} can't become healthy: ${withoutToken(reason, settings)}`,
     ...(await lastWords(node.name, settings, consoles)),
-    ...wayOn(node.name, settings, consoles),
+    ...wayOn(node, settings, consoles),
   ].join("\n");
 }
 
@@ -134,7 +162,7 @@ export async function explainTimeout(
     ...(late.length === 0 && trouble !== undefined
       ? [`The members are not one cluster yet: ${trouble}`]
       : []),
-    ...wayOn((late[0] ?? nodes[0])?.name ?? "", settings, consoles),
+    ...wayOn(late[0] ?? nodes[0], settings, consoles),
     `If the machines only need more time: ${typed("pulumi config set readinessTimeout SECONDS", settings.commandPrefix)}`,
   ].join("\n");
 }

@@ -9,6 +9,7 @@ import type { NodeProgress } from "./progress.ts";
 import type { Reach } from "./reach.ts";
 import type { Registrations } from "./registry.ts";
 import type { ReadinessSettings } from "./settings.ts";
+import { lostBy, troubleIn } from "./trouble.ts";
 
 /** Milliseconds and whole seconds since the wait began. */
 export interface Clock {
@@ -132,10 +133,25 @@ export async function lookAtMachines(
   }
 }
 
+/** What is remembered of the consoles and of how the nodes come on, from round to round. */
+export class ConsoleMemory {
+  /** When each node's console first showed a sign of a failure. */
+  readonly firstSigns = new Map<string, number>();
+  #words = "";
+  #changed = 0;
+
+  /** Milliseconds since any node has come further. */
+  quiet(nodes: readonly NodeProgress[], clock: Clock): number {
+    const words = nodes.map((node) => node.words()).join();
+    if (words !== this.#words) this.#changed = clock.elapsed();
+    this.#words = words;
+    return clock.elapsed() - this.#changed;
+  }
+}
+
 /**
  * Reads the consoles of all that are not there yet for signs of a failure.
- * @param firstSigns when each node's console first showed one: filled here, and kept from round to round.
- * @param grace milliseconds that a guest has to say more.
+ * @param pace `grace`: milliseconds that a guest has to say more; `patience`: that members which all run have to become a cluster.
  * @throws ProgramError with the node's own words.
  */
 export async function lookAtConsoles(
@@ -143,15 +159,34 @@ export async function lookAtConsoles(
   settings: ReadinessSettings,
   consoles: Consoles,
   clock: Clock,
-  firstSigns: Map<string, number>,
-  grace: number,
+  memory: ConsoleMemory,
+  pace: { readonly grace: number; readonly patience: number },
 ): Promise<void> {
-  for (const node of nodes.filter(({ stage }) => stage !== "healthy")) {
-    const failure = failureIn((await consoles.tail(node.name)) ?? []);
+  const { firstSigns } = memory;
+  const late = nodes.filter(({ stage }) => stage !== "healthy");
+  const seen = await Promise.all(
+    late.map(async (node) => {
+      const console = (await consoles.tail(node.name)) ?? [];
+      return { node, failure: failureIn(console), trouble: troubleIn(console) };
+    }),
+  );
+  for (const { node, failure } of seen) {
     if (failure === undefined) continue;
     const first = firstSigns.get(node.name) ?? clock.elapsed();
     firstSigns.set(node.name, first);
-    if (failure.final || clock.elapsed() - first >= grace)
+    if (failure.final || clock.elapsed() - first >= pace.grace)
       throw new ProgramError(await explainFailure(node, failure.reason, settings, consoles));
+  }
+  const quiet = memory.quiet(nodes, clock);
+  const allRun = seen.every(
+    ({ node, trouble }) => node.stage !== "booting" || trouble.ended.length + trouble.waits.length > 0,
+  );
+  for (const { node, trouble } of seen) {
+    const reason = lostBy(trouble, {
+      addressed: node.knows("agent") || node.knows("registry"),
+      settled: allRun ? quiet : 0,
+      patience: pace.patience,
+    });
+    if (reason !== undefined) throw new ProgramError(await explainFailure(node, reason, settings, consoles));
   }
 }

@@ -6,7 +6,7 @@ import { checkCluster, type ClusterFinding, withoutMembers } from "./cluster.ts"
 import type { Consoles } from "./console.ts";
 import type { Etcd } from "./etcd.ts";
 import { explainStrangers, explainTimeout } from "./explain.ts";
-import { lookAtClients, lookAtConsoles, lookAtMachines, lookAtMembers } from "./looks.ts";
+import { ConsoleMemory, lookAtClients, lookAtConsoles, lookAtMachines, lookAtMembers } from "./looks.ts";
 import type { Machines } from "./machines.ts";
 import { NodeProgress, summary } from "./progress.ts";
 import type { Reach } from "./reach.ts";
@@ -30,11 +30,13 @@ export interface Pace {
   readonly machines: number;
   /** After the first sign of a failure, for the guest to say why. */
   readonly grace: number;
+  /** That members which all run have to become one cluster, once nothing moves any more and one of them complains. */
+  readonly patience: number;
   /** Without any news before a line says that all goes on. */
   readonly silence: number;
 }
 
-export const PACE: Pace = { round: 1500, machines: 8000, grace: 8000, silence: 30_000 };
+export const PACE: Pace = { round: 1500, machines: 8000, grace: 8000, patience: 120_000, silence: 30_000 };
 
 /** Whether an earlier report is about this very machine. */
 export const isKnown = (node: NodeSettings, before: ReadonlyMap<string, NodeReport>): boolean =>
@@ -97,7 +99,7 @@ export async function waitUntilHealthy(
   const started = performance.now();
   const elapsed = (): number => performance.now() - started;
   const clock = { elapsed, seconds: () => Math.round(elapsed() / 1000) };
-  const firstSigns = new Map<string, number>();
+  const memory = new ConsoleMemory();
   // Members leave the list before their machines go, and that is at the very end of an update.
   const leaving = new Set([...before.keys()].filter((name) => !nodes.some((node) => node.name === name)));
   const probeKey = `coreos-cluster-readiness-${randomBytes(8).toString("hex")}`;
@@ -125,7 +127,7 @@ export async function waitUntilHealthy(
 
   while (elapsed() < settings.timeout * 1000) {
     const looks = await Promise.allSettled([
-      lookAtConsoles(nodes, settings, consoles, clock, firstSigns, pace.grace),
+      lookAtConsoles(nodes, settings, consoles, clock, memory, pace),
       askMachines(),
       askMembers(),
       lookAtClients(clients, reach, clock),

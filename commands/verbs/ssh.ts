@@ -1,10 +1,10 @@
 /** `ssh NODE`: a login on a node, in the lab or on a host of the user's own. */
+import { accessInside } from "../../host/access.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { labRuns, reach } from "../hosts/reach.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { findNode } from "../lab/clusterView.ts";
 import { openLab } from "../lab/opened.ts";
-import { outputs } from "../lab/pulumi.ts";
 import { sshKey } from "../lab/session.ts";
 import { onTerminal, runOnTerminal } from "./exec.ts";
 
@@ -60,6 +60,9 @@ export async function ssh(
     return;
   }
   const session = await openLab(paths, stack ?? "dev");
-  const node = findNode(await outputs(session), name);
+  const { context, enter } = session;
+  const access = accessInside("the lab", "qemu:///system", enter);
+  const { outputs } = await readStack(paths, { access, lab: context }, session.stack);
+  const node = findNode(outputs, name);
   await onTerminal(session, [...sshWords(paths, node), ...command]);
 }

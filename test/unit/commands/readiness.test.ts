@@ -6,7 +6,7 @@ import { type Pace, type Sources, waitUntilHealthy } from "../../../commands/rea
 import { Cluster, NAMES } from "./clusterDouble.ts";
 import { quietly } from "./doubles.ts";
 
-const pace: Pace = { round: 5, machines: 20, grace: 40, silence: 100 };
+const pace: Pace = { round: 5, machines: 20, grace: 40, patience: 200, silence: 100 };
 
 describe("readiness", () => {
   let cluster: Cluster;

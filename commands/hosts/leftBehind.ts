@@ -1,0 +1,97 @@
+/** What a stack's state knows of on its libvirt hosts: what stays there when the state is forgotten. Pure. */
+import { field, list, parsed } from "../http.ts";
+import { quote } from "../../plan/remedies.ts";
+
+/** All of a cluster on one host. */
+export interface OnHost {
+  readonly uri: string;
+  /** 32 hex digits. */
+  readonly owner: string;
+  readonly machines: readonly string[];
+  readonly pool: string;
+  readonly volumes: readonly string[];
+}
+
+/** A Command that has made a discovery URL: what it was given, and the URL. */
+export interface KnownToken {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly url: string;
+}
+
+export interface LeftBehind {
+  readonly hosts: readonly OnHost[];
+  readonly tokens: readonly KnownToken[];
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** Values that are texts: encrypted ones are left out. */
+const texts = (value: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(typeof value === "object" && value !== null ? value : {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+
+/** Reads what `pulumi stack export` prints. */
+export function leftBehind(state: string): LeftBehind {
+  const resources = list(field(field(parsed(state), "deployment"), "resources"));
+  const ofType = (type: string): unknown[] =>
+    resources.filter((one) => field(one, "type") === type && field(one, "delete") !== true);
+  const outputsOf = (type: string): unknown[] => ofType(type).map((one) => field(one, "outputs"));
+  const commands = ofType("command:local:Command").map((one) => ({
+    urn: text(field(one, "urn")),
+    create: text(field(field(one, "inputs"), "create")),
+    environment: texts(field(field(one, "inputs"), "environment")),
+    stdout: text(field(field(one, "outputs"), "stdout")),
+  }));
+  const domains = outputsOf("libvirt:index/domain:Domain").map((one) => text(field(one, "name")));
+  const volumes = ["libvirt:index/volume:Volume", "libvirt:index/ignition:Ignition"]
+    .flatMap(outputsOf)
+    .map((one) => ({ pool: text(field(one, "pool")), name: text(field(one, "name")) }));
+  const checks = commands.filter(({ create, environment }) => create === "check" && "OWNER" in environment);
+  return {
+    hosts: checks.map(({ environment }) => {
+      const pool = environment["POOL"] ?? "";
+      const planned = (environment["DOMAINS"] ?? "").split(" ");
+      return {
+        ...{ uri: environment["LIBVIRT_URI"] ?? "", owner: environment["OWNER"] ?? "", pool },
+        machines: planned.filter((name) => domains.includes(name)),
+        volumes: volumes.filter((volume) => volume.pool === pool).map(({ name }) => name),
+      };
+    }),
+    tokens: commands.flatMap(({ urn, environment, stdout }) =>
+      /::[^:]*-discovery-[^:]*$/.test(urn) && stdout !== "" ? [{ environment, url: stdout }] : [],
+    ),
+  };
+}
+
+/** The command that removes all of a cluster when its host is back, by the mark that everything there carries. */
+export const sweepCommand = ({ uri, owner }: OnHost): string =>
+  `npm run cluster -- destroy --owner ${owner} --connect ${quote(uri)}`;
+
+/** The same by hand, as far as the state knows what is there. */
+function byHand({ uri, machines, pool, volumes }: OnHost): string[] {
+  const virsh = `virsh --connect ${quote(uri)}`;
+  return [
+    ...machines.flatMap((name) => [`${virsh} destroy ${name}`, `${virsh} undefine --nvram ${name}`]),
+    ...volumes.map((name) => `${virsh} vol-delete ${name} --pool ${pool}`),
+    ...["pool-destroy", "pool-delete", "pool-undefine"].map((verb) => `${virsh} ${verb} ${pool}`),
+  ];
+}
+
+/** What stays, for people. */
+export function renderLeft(hosts: readonly OnHost[]): string {
+  const named = (names: readonly string[]): string => (names.length === 0 ? "none" : names.join(", "));
+  const parts = hosts.flatMap((host) => [
+    `On ${host.uri}:`,
+    `  machines: ${named(host.machines)}`,
+    `  pool:     ${host.pool}`,
+    `  volumes:  ${named(host.volumes)}`,
+    "  When the host is back, this removes all of it, and nothing else:",
+    `    ${sweepCommand(host)}`,
+    "  Or, by hand:",
+    ...byHand(host).map((line) => `    ${line}`),
+  ]);
+  return parts.join("\n");
+}

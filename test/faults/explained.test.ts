@@ -1,0 +1,182 @@
+/**
+ * Nodes that can't come up, each a real machine: `pulumi up` fails well before its time-out, with the node's name and its own words,
+ * keeps the machine, and what it says about how to look at it works.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { context, inside, npm, removeLab } from "./guests.ts";
+
+const minutes = 60_000;
+/** Seconds: what `up` would wait for. None of the failures may take as long. */
+const TIMEOUT = 1500;
+
+const { checkout } = context.paths;
+const env = { CLUSTER_LAB_DIR: context.paths.lab, NO_COLOR: "1" };
+
+/** A unit that runs a shell command once the system is up, and before etcd. */
+const unit = (command: string): string =>
+  JSON.stringify({
+    systemd: {
+      units: [
+        {
+          name: "fault.service",
+          enabled: true,
+          contents: [
+            "[Unit]\nBefore=etcd-member.service\nAfter=systemd-networkd.service",
+            `[Service]\nType=oneshot\nTimeoutStartSec=600\nExecStart=/bin/sh -c '${command}'`,
+            "[Install]\nWantedBy=multi-user.target\n",
+          ].join("\n"),
+        },
+      ],
+    },
+  });
+
+/** Options of etcd beside those that the profiles give. */
+const etcdOptions = (options: string): string =>
+  JSON.stringify({
+    systemd: {
+      units: [
+        {
+          name: "etcd-member.service",
+          dropins: [{ name: "90-fault.conf", contents: `[Service]\nEnvironment="ETCD_OPTS=${options}"\n` }],
+        },
+      ],
+    },
+  });
+
+interface Failure {
+  readonly name: string;
+  readonly what: string;
+  readonly snippet?: string;
+  readonly bridge?: string;
+  /** What `up` says after the node's name. */
+  readonly reason: RegExp;
+  readonly login: "works" | "told" | "no address";
+  /** Also in the short selection. */
+  readonly short?: boolean;
+}
+
+const FAILURES: readonly Failure[] = [
+  {
+    name: "initial",
+    what: "whose etcd was told another cluster",
+    snippet: etcdOptions("--initial-cluster=other=http://10.0.0.9:2380"),
+    reason: /its etcd ends again and again: .*(initial-cluster|bootstrap flags|discovery)/,
+    login: "works",
+    short: true,
+  },
+  {
+    name: "nolease",
+    what: "that never gets a lease",
+    bridge: "nodhcp0",
+    reason: /it has no address for 60 s on \w+ \(52:54:00:.*; the link is up\)/,
+    login: "no address",
+  },
+  {
+    name: "panic",
+    what: "whose kernel panics",
+    snippet: unit("sleep 5; echo c >/proc/sysrq-trigger"),
+    reason: /kernel panic: .*sysrq/i,
+    login: "told",
+  },
+  {
+    name: "memory",
+    what: "that runs out of memory",
+    snippet: unit("tail /dev/zero"),
+    reason: /out of memory: Killed process \d+ \(tail\)/,
+    login: "told",
+  },
+];
+
+const chosen = FAILURES.filter(({ short }) => process.env["FAULTS"] !== "short" || short === true);
+
+/** `npm run cluster -- WORDS`: its exit code and all that it printed. */
+async function cluster(...words: string[]): Promise<{ exitCode: number | undefined; all: string }> {
+  const { exitCode, all } = await execa("npm", ["run", "--silent", "cluster", "--", ...words], {
+    ...{ cwd: checkout, env, all: true, reject: false, stdin: "ignore" },
+  });
+  return { exitCode, all };
+}
+
+describe("a node that can't come up", function () {
+  this.timeout(40 * minutes);
+  const files = join(context.paths.lab, "fault-files");
+
+  before(async () => {
+    await removeLab();
+    await npm("cluster", "lab", "up");
+    mkdirSync(files, { recursive: true });
+    await inside("sh", "-c", "ip link add nodhcp0 type bridge && ip link set nodhcp0 up");
+  });
+  after(async () => {
+    rmSync(files, { recursive: true, force: true });
+    await removeLab();
+  });
+
+  for (const { name, what, snippet, bridge, reason, login } of chosen)
+    it(`${what}: is named, and says why`, async () => {
+      const stack = ["exec", "--stack", name, "pulumi"] as const;
+      const set = async (key: string, value: string): Promise<void> => {
+        await npm("cluster", ...stack, "config", "set", key, value);
+      };
+      await set("nodes", "1");
+      await set("readinessTimeout", String(TIMEOUT));
+      if (bridge !== undefined) await set("bridge", bridge);
+      if (snippet !== undefined) {
+        const file = join(files, `${name}.yaml`);
+        writeFileSync(file, snippet);
+        await set("snippets", file);
+      }
+      const node = `${name}-core01`;
+      const began = Date.now();
+      const { exitCode, all } = await cluster(...stack, "up", "--yes", "--skip-preview", "--non-interactive");
+      const seconds = Math.round((Date.now() - began) / 1000);
+      console.log(`      ${name}: up failed after ${seconds} s`);
+      assert.notEqual(exitCode, 0, all);
+      assert.match(all, new RegExp(`${node} can't become healthy: ${reason.source}`, reason.flags), all);
+      assert.ok(seconds < TIMEOUT / 2, `${seconds} s`);
+      // Nothing that tells others how to join.
+      const [, token = "none"] = /discovery\/([0-9a-f]{32})/.exec(all) ?? [];
+      assert.equal(token, "none", "the discovery token");
+      assert.match(all, /The end of its console .*:\n(\s+\|.*\n)+/);
+
+      // The machine is kept, and the ways to look at it that were told work as they were told.
+      assert.match(await inside("virsh", "--quiet", "list", "--name"), new RegExp(node));
+      const told = [...all.matchAll(/^\s+npm run cluster -- ((?:console|logs|ssh) .*)$/gm)].map(
+        ([, one]) => one ?? "",
+      );
+      const ways = [
+        `console ${node}`,
+        `logs --stack ${name} ${node}`,
+        `ssh --stack ${name} ${node}`,
+        `logs --stack ${name} --journal ${node}`,
+      ];
+      // A machine that had an address before it failed may not let anybody in any more.
+      assert.deepEqual(told, login === "no address" ? ways.slice(0, 2) : ways);
+      for (const line of told.filter(
+        (one) => one.startsWith("logs") && (login === "works" || !one.includes("journal")),
+      )) {
+        const shown = await cluster(...line.split(" "));
+        assert.equal(shown.exitCode, 0, shown.all);
+        assert.ok(shown.all.length > 100, shown.all);
+      }
+      if (login === "works") {
+        const shown = await cluster(
+          "ssh",
+          "--stack",
+          name,
+          node,
+          "systemctl",
+          "is-enabled",
+          "etcd-member.service",
+        );
+        assert.match(shown.all, /enabled/);
+      }
+      const status = await cluster("status", "--stack", name);
+      assert.equal(status.exitCode, 1);
+      assert.match(status.all, new RegExp(`${node} .*running`));
+      await npm("cluster", ...stack, "destroy", "--yes", "--skip-preview", "--non-interactive");
+    });
+});
