@@ -68,7 +68,7 @@ describe("before up", function () {
   it("shows a warning, goes on, and asks nothing in the next run", async () => {
     // Emulated machines that write to all of their memory would not fit; these don't.
     const memory = Math.round(
-      Number(await place.inside("awk", "/MemTotal/ { print $2 }", "/proc/meminfo")) * 1024 * 0.7,
+      Number(await place.inside("awk", "/MemTotal/ { print $2 }", "/proc/meminfo")) * 1024 * 0.55,
     );
     const config = { prefix: "w-core", memory: Math.round(memory / 2 ** 20) };
     const stack = await place.stack("warned", { ...config, plan: () => ({ domainType: "qemu" }) });
