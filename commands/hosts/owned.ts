@@ -1,15 +1,26 @@
 /** The machines that a change may touch: those of this checkout's stack, known by the owner id in its state, or of an owner named by id. */
+import type { HostAccess } from "../../host/access.ts";
 import { readNodes } from "../../host/clusters.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { UserError } from "../ui/errors.ts";
 import { type Choice, chooseCluster, type MarkedNode, ownersOf } from "./nodes.ts";
 import type { Reached } from "./reach.ts";
+import { hostsOf, remarkOn } from "./spread.ts";
 import { readStack, type StackState } from "./stackState.ts";
 import { shortOwner } from "./words.ts";
 import { stackOf } from "../../host/clusters.ts";
 
-export interface OwnedNodes {
+/** Machines of one host. */
+export interface Group {
+  readonly access: HostAccess;
   readonly nodes: readonly MarkedNode[];
+}
+
+export interface OwnedNodes {
+  /** By host; a host without any has no entry. */
+  readonly groups: readonly Group[];
+  /** What is to be said where other hosts have machines of the stack, too. */
+  readonly remark: string | undefined;
   /** The state that they were found by; undefined where they were named by their owner alone. */
   readonly state: StackState | undefined;
 }
@@ -39,11 +50,16 @@ export function machinesOf(
 }
 
 /** @throws UserError when it can't be said whose machines are meant, or there are none */
-export async function ownedNodes(paths: LabPaths, reached: Reached, choice: Choice): Promise<OwnedNodes> {
+export async function ownedNodes(
+  paths: LabPaths,
+  reached: Reached,
+  choice: Choice & { readonly connect?: string },
+): Promise<OwnedNodes> {
   const { access, lab } = reached;
-  const marked = await readNodes(access.virsh);
-  if (choice.owner !== undefined)
-    return { nodes: chooseCluster(marked, choice, access.title), state: undefined };
+  if (choice.owner !== undefined) {
+    const nodes = chooseCluster(await readNodes(access.virsh), choice, access.title);
+    return { groups: [{ access, nodes }], state: undefined, remark: undefined };
+  }
   const stack = choice.stack ?? (lab === undefined ? undefined : "dev");
   let state: StackState;
   try {
@@ -56,5 +72,23 @@ export async function ownedNodes(paths: LabPaths, reached: Reached, choice: Choi
       { cause: error },
     );
   }
-  return { nodes: machinesOf(marked, state, stack ?? "selected", access.title), state };
+  const hosts = hostsOf(reached, state, choice.connect);
+  const found = await Promise.all(
+    hosts.map(async (host) => ({ access: host.access, marked: await readNodes(host.access.virsh) })),
+  );
+  const titles = hosts.map((host) => host.access.title).join(", ");
+  const own = machinesOf(
+    found.flatMap(({ marked }) => marked),
+    state,
+    stack ?? "selected",
+    titles,
+  );
+  const groups = found.map(({ access: at, marked }) => ({
+    access: at,
+    nodes: marked.filter((node) => own.includes(node)),
+  }));
+  return {
+    ...{ state, remark: remarkOn(state, choice.connect) },
+    groups: groups.filter(({ nodes }) => nodes.length > 0),
+  };
 }

@@ -23,6 +23,8 @@ export interface StackState {
   readonly owners: readonly string[];
   /** With the machines that are there and that no `up` has reported yet. */
   readonly outputs: Outputs;
+  /** The libvirt hosts, where the config names several; a connection that is secret in the state is undefined. */
+  readonly hosts: readonly { readonly name: string; readonly uri: string | undefined }[];
   /** How programs are run where the machines can be reached; undefined: here, on an own host. */
   readonly session: LabSession | undefined;
   /** Reads what members with TLS want to see; missing where the state was not read by `readStack`. */
@@ -38,8 +40,14 @@ export function parseState(text: string, session?: LabSession): StackState {
     const urn = field(resource, "urn");
     return typeof urn === "string" && urn.endsWith("-owner") && typeof hex === "string" ? [hex] : [];
   });
+  const hosts = ofType("pulumi:providers:libvirt").flatMap((resource) => {
+    const [urn, uri] = [field(resource, "urn"), field(field(resource, "inputs"), "uri")];
+    // As components/sites.ts calls them; other providers are the user's own.
+    const name = typeof urn === "string" ? /-provider@([^@:]+)$/.exec(urn)?.[1] : undefined;
+    return name === undefined ? [] : [{ name, uri: typeof uri === "string" ? uri : undefined }];
+  });
   const [stack] = ofType("pulumi:pulumi:Stack");
-  return { owners, outputs: field(stack, "outputs") ?? {}, session };
+  return { owners, hosts, outputs: field(stack, "outputs") ?? {}, session };
 }
 
 const exportOf = (stack: string | undefined): [string, ...string[]] => [

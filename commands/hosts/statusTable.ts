@@ -20,17 +20,21 @@ export interface ClusterStatus {
   readonly nodes: readonly StatusNode[];
 }
 
-/** Puts the cluster's view, libvirt's word and the leases together. */
+/**
+ * Puts the cluster's view, libvirt's word and the leases together.
+ * @param missing what is said of a machine that none of the hosts has that were asked.
+ */
 export function statusOf(
   stack: string,
   view: ClusterView,
   domains: ReadonlyMap<string, string>,
   leases: readonly Pick<Lease, "mac" | "address">[],
+  missing = "gone",
 ): ClusterStatus {
   const nodes = view.nodes.map((node): StatusNode => {
     const mac = node.mac.toLowerCase();
     const lease = leases.find((one) => one.mac === mac)?.address;
-    return { ...node, domain: domains.get(node.name) ?? "gone", lease };
+    return { ...node, domain: domains.get(node.name) ?? missing, lease };
   });
   return { stack, healthy: view.healthy, nodes };
 }
@@ -52,6 +56,7 @@ const databaseOf = ({ status }: NodeView): string => {
 const columns: readonly (readonly [string, (node: StatusNode) => string])[] = [
   ["NODE", ({ name }) => name],
   ["ROLE", (node) => (node.role === "client" ? "client" : leads(node) ? "leader" : "member")],
+  ["HOST", ({ host }) => host ?? "-"],
   ["DOMAIN", ({ domain }) => domain],
   ["ADDRESS", addressOf],
   ["ETCD MEMBER", ({ member }) => member || "-"],
@@ -84,10 +89,12 @@ function remarks({ nodes }: ClusterStatus): string[] {
 
 /** For people. */
 export function renderStatus(status: ClusterStatus): string {
-  const rows = status.nodes.map((node) => columns.map(([, cell]) => cell(node)));
+  const spread = status.nodes.some(({ host }) => host !== undefined);
+  const shown = columns.filter(([head]) => head !== "HOST" || spread);
+  const rows = status.nodes.map((node) => shown.map(([, cell]) => cell(node)));
   return [
     table(
-      columns.map(([head]) => head),
+      shown.map(([head]) => head),
       rows,
     ),
     ...remarks(status),
@@ -100,6 +107,7 @@ export const statusJson = ({ stack, healthy, nodes }: ClusterStatus): object => 
   healthy,
   nodes: nodes.map((node) => ({
     ...{ name: node.name, role: node.role, domain: node.domain, mac: node.mac },
+    ...(node.host === undefined ? {} : { host: node.host }),
     ...{ address: node.address, lease: node.lease ?? null, member: node.member || null },
     ...{ health: node.health, leader: leads(node), version: node.status?.version ?? null },
     ...{ dbSize: node.status?.dbSize ?? null, dbSizeInUse: node.status?.dbSizeInUse ?? null },

@@ -16,6 +16,8 @@ interface Outputs {
     domainId: string;
     /** Missing in the outputs of versions that knew members only. */
     role?: Role;
+    /** Name of the libvirt host that it is on, where there are several. */
+    host?: string;
     /** How ssh gets there, where that is through its libvirt host. */
     proxyCommand?: string;
   }[];
@@ -29,6 +31,8 @@ export interface NodeView {
   readonly address: string;
   readonly domainId: string;
   readonly role: Role;
+  /** Name of the libvirt host that it is on, where there are several. */
+  readonly host?: string;
   /** The etcd member's id, hexadecimal; empty when it does not answer, and for a client. */
   readonly member: string;
   /** "healthy", or what is wrong. A client is healthy when its ssh server answers. */

@@ -8,6 +8,7 @@ import { type ConsoleLog, defaultLog, followLog, hasLog, readLog, streamed } fro
 import { nodeCommand, journalctl } from "../hosts/journal.ts";
 import { type Choice, chooseCluster, isNodeName, type MarkedNode, unknownNode } from "../hosts/nodes.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
+import { remarkOn } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { lastLines, Lines, plainLine } from "../hosts/terminal.ts";
 import { UserError } from "../ui/errors.ts";
@@ -54,9 +55,21 @@ export async function logs(paths: LabPaths, name: string | undefined, options: L
             reached.access.title,
           )
         : [await nodeNamed(name, marked, options, reached.access)];
+    if (name === undefined) await tellOfOtherHosts(paths, reached, stack);
     if (options.journal === true) await journals(paths, reached, wanted, options, stack);
     else await consoles(reached, wanted.map(logOf), options);
   });
+}
+
+/** Logs are read on one host: where a stack of this checkout is on several, that is said. */
+async function tellOfOtherHosts(paths: LabPaths, reached: Reached, stack: string | undefined): Promise<void> {
+  const { title } = reached.access;
+  const state = await readStack(paths, reached, stack).catch((error: unknown) => {
+    if (error instanceof UserError) return undefined; // somebody else's, or none: nothing is known of it
+    throw error;
+  });
+  const remark = state === undefined ? undefined : remarkOn(state, title);
+  if (remark !== undefined) process.stderr.write(`${remark}\n`);
 }
 
 /** A node by name, or a bare name: the console log of a machine that is gone is still there. */

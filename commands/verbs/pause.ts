@@ -44,16 +44,27 @@ export async function pause(paths: LabPaths, options: PowerOptions): Promise<voi
 }
 
 async function pauseOn(paths: LabPaths, reached: Reached, options: PowerOptions): Promise<void> {
-  const { nodes } = await ownedNodes(paths, reached, options);
-  const machines = nodes.map(({ node }) => node);
+  const { groups, remark } = await ownedNodes(paths, reached, options);
+  if (remark !== undefined) say(remark);
   const { cut } = await new Phases().run("Machines", async (report) => {
-    const stopped = await shutDown(reached.access.virsh, machines, {
-      limit: options.timeout * 1000,
-      onWait: (names) => {
-        report(`waiting for ${names.join(", ")} to shut down`);
-      },
-    });
-    const off = machines.length - stopped.clean.length - stopped.cut.length;
+    const waiting = groups.map((): readonly string[] => []);
+    const all = await Promise.all(
+      groups.map(({ access, nodes }, index) =>
+        shutDown(
+          access.virsh,
+          nodes.map(({ node }) => node),
+          {
+            limit: options.timeout * 1000,
+            onWait: (names) => {
+              waiting[index] = names;
+              report(`waiting for ${waiting.flat().join(", ")} to shut down`);
+            },
+          },
+        ),
+      ),
+    );
+    const stopped = { clean: all.flatMap(({ clean }) => clean), cut: all.flatMap((one) => one.cut) };
+    const off = groups.flatMap(({ nodes }) => nodes).length - stopped.clean.length - stopped.cut.length;
     const counts = [
       ...(stopped.clean.length > 0 ? [`${stopped.clean.length} shut down`] : []),
       ...(stopped.cut.length > 0 ? [`${stopped.cut.length} cut off`] : []),
@@ -80,11 +91,18 @@ export async function resume(paths: LabPaths, options: PowerOptions): Promise<vo
 
 async function resumeOn(paths: LabPaths, reached: Reached, options: PowerOptions): Promise<void> {
   const owned = await ownedNodes(paths, reached, options);
+  if (owned.remark !== undefined) say(owned.remark);
   const phases = new Phases();
   await phases.run("Machines", async () => {
-    const machines = owned.nodes.map(({ node }) => node);
-    const started = await powerOn(reached.access.virsh, machines);
-    const running = machines.length - started.length;
+    const started: string[] = [];
+    for (const { access, nodes } of owned.groups)
+      started.push(
+        ...(await powerOn(
+          access.virsh,
+          nodes.map(({ node }) => node),
+        )),
+      );
+    const running = owned.groups.flatMap(({ nodes }) => nodes).length - started.length;
     const counts = [
       ...(started.length > 0 ? [`${started.length} started`] : []),
       ...(running > 0 ? [`${running} running before`] : []),

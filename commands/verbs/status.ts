@@ -1,11 +1,11 @@
 /** `status`: the nodes of a stack, live: machines, leases, members, health. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { readNodes } from "../../host/clusters.ts";
 import { labStatus } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { healthOf } from "../hosts/health.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
-import { readStack, type StackState } from "../hosts/stackState.ts";
+import { domainStates, hostsOf, remarkOn } from "../hosts/spread.ts";
+import { readStack } from "../hosts/stackState.ts";
 import { type ClusterStatus, renderStatus, statusJson, statusOf } from "../hosts/statusTable.ts";
 import { ExitError } from "../ui/errors.ts";
 
@@ -26,19 +26,15 @@ export async function status(paths: LabPaths, options: StatusOptions): Promise<v
   const state = await readStack(paths, reached, stack);
   const name = stack ?? "selected";
   const ask = healthOf(paths, state, reached.access.uri);
+  const hosts = hostsOf(reached, state, options.connect);
+  const remark = remarkOn(state, options.connect);
+  if (remark !== undefined) process.stderr.write(`${remark}\n`);
   const look = async (): Promise<ClusterStatus> => {
-    const [view, domains, leases] = await Promise.all([ask(), domainsOf(reached, state), leasesOf(reached)]);
-    return statusOf(name, view, domains, leases);
+    const [view, domains, leases] = await Promise.all([ask(), domainStates(hosts, state), leasesOf(reached)]);
+    return statusOf(name, view, domains, leases, remark === undefined ? "gone" : "not asked");
   };
   if (options.watch === true) await watch(() => forUser(look), options.json === true);
   else once(await forUser(look), options.json === true);
-}
-
-/** The state of each machine that the stack owns, by its name. */
-async function domainsOf({ access }: Reached, { owners }: StackState): Promise<Map<string, string>> {
-  const marked = await readNodes(access.virsh);
-  const own = marked.filter(({ mark }) => owners.includes(mark.owner));
-  return new Map(own.map(({ node }) => [node.name, node.state]));
 }
 
 /** What the lab's DHCP server has given; other servers are somebody else's and not asked. */

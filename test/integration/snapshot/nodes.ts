@@ -93,7 +93,7 @@ export class Members {
   }
 
   get state(): StackState {
-    return { owners: [], outputs: { etcdEndpoints: this.#endpoints }, session: undefined };
+    return { owners: [], hosts: [], outputs: { etcdEndpoints: this.#endpoints }, session: undefined };
   }
 
   /** @param limit milliseconds that they may take to be healthy */

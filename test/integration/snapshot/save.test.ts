@@ -14,7 +14,7 @@ const paths = labPaths(checkout);
 
 /** A cluster as the program's state would have it; its members are reached from here. */
 const stateOf = (...etcdEndpoints: string[]): StackState => ({
-  ...{ owners: [], outputs: { etcdEndpoints }, session: undefined },
+  ...{ owners: [], hosts: [], outputs: { etcdEndpoints }, session: undefined },
 });
 
 const base64 = (bytes: string | Buffer): string => Buffer.from(bytes).toString("base64");

@@ -133,6 +133,11 @@ describe("a stack's state", () => {
   });
 
   it("says nothing before the first up", () => {
-    deepEqual(parseState('{"version":3,"deployment":{}}'), { owners: [], outputs: {}, session: undefined });
+    deepEqual(parseState('{"version":3,"deployment":{}}'), {
+      owners: [],
+      hosts: [],
+      outputs: {},
+      session: undefined,
+    });
   });
 });

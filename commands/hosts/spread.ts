@@ -1,0 +1,65 @@
+/** A stack whose machines are on several libvirt hosts: which ones, and how each is asked. */
+import { accessBy, accessInside, type HostAccess } from "../../host/access.ts";
+import { readNodes } from "../../host/clusters.ts";
+import { VirshError } from "../../host/virsh.ts";
+import { enterCommand } from "../../lab/libvirt/index.ts";
+import { UserError } from "../ui/errors.ts";
+import type { Reached } from "./reach.ts";
+import type { StackState } from "./stackState.ts";
+
+/** A host of the stack; `name` is undefined where it has only one, which nobody had to name. */
+export interface StackHost {
+  readonly name: string | undefined;
+  readonly access: HostAccess;
+}
+
+/**
+ * The hosts of a stack, as its state names them; the one that was reached where it names none, or where the user has named that one.
+ * @param connect the user's own word.
+ * @throws UserError where the state keeps their connections secret.
+ */
+export function hostsOf(
+  { access, lab }: Reached,
+  { hosts }: Pick<StackState, "hosts">,
+  connect: string | undefined,
+): StackHost[] {
+  if (hosts.length === 0 || connect !== undefined) return [{ name: undefined, access }];
+  return hosts.map(({ name, uri }) => {
+    if (uri === undefined)
+      throw new UserError(
+        `the connection of the host ${name} is secret in the stack's state: name one host after the other with --connect URI`,
+      );
+    const title = `host ${name}`;
+    return { name, access: lab === undefined ? accessBy(uri) : accessInside(title, uri, enterCommand(lab)) };
+  });
+}
+
+/** What is said where one host of several was looked at; undefined where all were. @param connect that one. */
+export function remarkOn(
+  { hosts }: Pick<StackState, "hosts">,
+  connect: string | undefined,
+): string | undefined {
+  if (connect === undefined || hosts.length < 2) return undefined;
+  const all = hosts.map(({ name, uri }) => (uri === undefined ? name : `${name} (${uri})`)).join(", ");
+  return `This stack is on ${hosts.length} hosts: ${all}. Only ${connect} was looked at; --connect URI names another.`;
+}
+
+/** The state of each machine that the stack owns, by its name. Of hosts that don't answer, those that the outputs put there. */
+export async function domainStates(
+  hosts: readonly StackHost[],
+  { owners, outputs }: Pick<StackState, "owners" | "outputs">,
+): Promise<Map<string, string>> {
+  const found = await Promise.all(
+    hosts.map(async ({ name, access }): Promise<[string, string][]> => {
+      try {
+        const own = (await readNodes(access.virsh)).filter(({ mark }) => owners.includes(mark.owner));
+        return own.map(({ node }) => [node.name, node.state]);
+      } catch (error) {
+        if (!(error instanceof VirshError) || hosts.length === 1) throw error;
+        const there = (outputs.nodes ?? []).filter(({ host }) => host === name);
+        return there.map((node) => [node.name, "host silent"]);
+      }
+    }),
+  );
+  return new Map(found.flat());
+}
