@@ -42,11 +42,13 @@ eval "destroy $(sed -n 's/^ *npm run cluster -- destroy \\(--owner .*\\)$/\\1/p'
 describe("a libvirt host that is gone", function () {
   this.timeout(20 * 60_000);
   const script = join(lab, "gone.sh");
-  before(async () => {
+  before(async function () {
+    if (process.env["FAULTS"] === "short") this.skip(); // some minutes
     await removeLab();
     await npm("cluster", "lab", "up");
   });
   after(async () => {
+    if (process.env["FAULTS"] === "short") return;
     rmSync(script, { force: true });
     await removeLab();
   });
@@ -92,7 +94,7 @@ describe("a libvirt host that is gone", function () {
     assert.match(forced, /exit code 0\s*$/);
     assert.match(again, /exit code 0/); // there is nothing to forget any more
     assert.match(empty, /exit code 0/);
-    assert.match(swept, /machines gone-core01, gone-core02; pool gone-core\.\nexit code 0/);
+    assert.match(swept, /machines gone-core0[12], gone-core0[12]; pool gone-core\.\nexit code 0/);
     assert.match(sweptAgain, /There is nothing of that owner on qemu:\/\/\/system\.\nexit code 0/);
     assert.deepEqual(await things(), []);
   });
