@@ -5,23 +5,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command.js";
 import { joinedOf } from "../commands/membership/settings.ts";
-import type { Credentials } from "../commands/way.ts";
 import { peerUrl } from "../ignition/families.ts";
 import { membersOf } from "../plan/members.ts";
-import type { ClusterPlan, NodePlan } from "../plan/types.ts";
+import type { NodePlan } from "../plan/types.ts";
+import { asking, type AskingArgs, listed, machines } from "./asking.ts";
 import type { Node } from "./node.ts";
 import { program } from "./programs.ts";
-import { connections, type Site } from "./sites.ts";
 
-export interface JoiningArgs {
-  readonly plan: ClusterPlan;
+export interface JoiningArgs extends AskingArgs {
   readonly node: NodePlan;
   /** Of its disk: another one means that it leaves, and joins anew. */
   readonly fingerprint: string;
-  readonly sites: readonly [Site, ...Site[]];
-  readonly discoveryUrl: pulumi.Output<string>;
-  /** What members want to see; undefined where they serve without TLS. */
-  readonly credentials: pulumi.Output<Credentials> | undefined;
   /** The members that are there before it: those that begin the cluster, and those that join earlier. */
   readonly before: readonly Pick<Node, "name" | "domainId">[];
   /** The second Command of the member that joins before it. */
@@ -30,19 +24,9 @@ export interface JoiningArgs {
   readonly host: pulumi.Resource;
 }
 
-const listed = (nodes: readonly NodePlan[]): string =>
-  nodes
-    .map(({ name, mac, address }) => [name, mac, ...(address === undefined ? [] : [address])].join("="))
-    .join(" ");
-
-const machines = (nodes: readonly Pick<Node, "name" | "domainId">[]): pulumi.Output<string> =>
-  pulumi
-    .all(nodes.map((node) => pulumi.interpolate`${node.name}=${node.domainId}`))
-    .apply((words) => words.join(" "));
-
 /** What both Commands are told. */
 function environment(
-  { plan, node, sites, discoveryUrl, credentials, before }: JoiningArgs,
+  { plan, node, before, ...args }: JoiningArgs,
   there: readonly Pick<Node, "name" | "domainId">[],
 ): Record<string, pulumi.Input<string>> {
   const names = new Set(before.map(({ name }) => name));
@@ -53,14 +37,7 @@ function environment(
     OTHERS: listed(others.filter(({ name }) => !names.has(name))),
     MACHINES: machines(there),
     PEER_URL: peerUrl(plan, node.name),
-    MODE: plan.discovery.mode,
-    DISCOVERY_URL: discoveryUrl,
-    ENDPOINTS: plan.discovery.mode === "v3" ? plan.discovery.endpoints.join(" ") : "",
-    ...connections(sites),
-    TIMEOUT: String(plan.readinessTimeout),
-    ...(credentials === undefined
-      ? {}
-      : { TLS_CA: credentials.ca, TLS_CERT: credentials.cert, TLS_KEY: credentials.key }),
+    ...asking({ plan, ...args }),
   };
 }
 

@@ -47,6 +47,19 @@ describe("members that join", () => {
       deepEqual(get(one.name), one);
   });
 
+  it("are told a secret discovery's servers as a secret, and to keep them out of messages", async () => {
+    const endpoints = ["http://10.0.0.1:2379", "http://10.0.0.2:2379"];
+    const secret = await make({ ...grown, secretKeys: ["discovery"], discovery: { mode: "v3", endpoints } });
+    const told = secret.filter(({ name }) => /^dev-core0[45]-(?:join-|membership)/.test(name));
+    equal(told.length, 4);
+    for (const { name, inputs } of told) {
+      const environment = inputs["environment"] as Record<string, unknown>;
+      // Either the list alone is a secret, or all that it stands in.
+      equal(typeof environment["ENDPOINTS"] === "string", false, name);
+      ok(JSON.stringify(environment).includes('"SECRET":"true"'), name);
+    }
+  });
+
   it("are added before their machine, which is told the list, and depend on nobody that comes later", () => {
     const join = get("dev-core04-join-hash-of-dev-core04");
     equal(join.parent, "cluster");
