@@ -13,9 +13,12 @@ import { WRONG_CONFIGS } from "../../unit/plan/wrongConfigs/index.ts";
 const checkout = join(import.meta.dirname, "../../..");
 const NAMESPACE = "coreos-cluster:";
 
-/** As `pulumi config` keeps plain values: all as text. */
-const asKept = (value: unknown): unknown =>
-  typeof value === "object" && value !== null ? value : String(value);
+/** As a program gets what `pulumi config` keeps: plain values all as text, a text that is a list or a map as one. */
+const asKept = (value: unknown): unknown => {
+  if (typeof value === "object" && value !== null) return value;
+  const text = String(value);
+  return /^[[{]/.test(text) ? (JSON.parse(text) as unknown) : text;
+};
 
 /** Remedies that do more than to set a whole key to a plain word. */
 const remedies = Object.values(WRONG_CONFIGS)
