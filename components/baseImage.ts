@@ -51,7 +51,7 @@ function made(
       ...(site.provider === undefined ? {} : { provider: site.provider }),
       deletedWith: pool.host,
       ignoreChanges: ["source"],
-      hooks: { beforeCreate: [hooks.volume] },
+      hooks: hooks.volume,
     },
   );
   return { volume: { baseVolumeId: volume.id } };

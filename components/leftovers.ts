@@ -1,6 +1,7 @@
 /**
- * Hooks that run right before something is created on the host (never in a preview, never when nothing is created):
- * they clear what a killed run of this stack left under that name, and stop where the name is somebody else's.
+ * Hooks that run right before and after something is created on the host (never in a preview, never when nothing is created):
+ * they clear what a killed run of this stack left under that name, stop where the name is somebody else's, and have the
+ * provider watched until it is done, which waits for ever where libvirt ends in the middle of an upload.
  * They are hooks of creation and of errors only: with hooks of deletion, `pulumi destroy` would want --run-program.
  */
 import * as pulumi from "@pulumi/pulumi";
@@ -12,16 +13,17 @@ import {
   defineStandIn,
   type Host,
 } from "../host/leftovers.ts";
+import { ProviderWatch } from "../host/providerWatch.ts";
 import { virshOn } from "../host/virsh.ts";
 import type { Owner } from "./owner.ts";
 import { type Site, siteName } from "./sites.ts";
 
+/** What a resource of each kind is made with. */
 export interface LeftoverHooks {
-  readonly pool: pulumi.ResourceHook;
-  readonly volume: pulumi.ResourceHook;
-  readonly domain: pulumi.ResourceHook;
-  /** Lets a machine that vanished be replaced: the provider's `delete` fails on it, and is tried again after this. */
-  readonly goneDomain: pulumi.ErrorHook;
+  readonly pool: pulumi.ResourceHookBinding;
+  readonly volume: pulumi.ResourceHookBinding;
+  /** Lets a machine that vanished be replaced, too: the provider's `delete` fails on it, and is tried again after the hook. */
+  readonly domain: pulumi.ResourceHookBinding;
 }
 
 /** The value of an output that is known, which all are that a resource about to be created depends on. */
@@ -38,26 +40,43 @@ export function leftoverHooks(name: string, site: Site, owner: Owner): LeftoverH
     const connection = await valueOf(uri);
     return { uri: connection, virsh: virshOn(connection), owner: await valueOf(owner.id) };
   };
-  const hook = (what: string, clear: (host: Host, inputs: Record<string, string>) => Promise<void>) =>
-    new pulumi.ResourceHook(siteName(site, `${name}-clear-${what}`), async (args) => {
-      await clear(await host(), args.newInputs as Record<string, string>);
+  const watch = new ProviderWatch((message) => void pulumi.log.error(message));
+  const made = new pulumi.ResourceHook(siteName(site, `${name}-made`), ({ urn }) => {
+    watch.settled(urn);
+  });
+  const failed = new pulumi.ErrorHook(siteName(site, `${name}-failed`), ({ urn }) => {
+    watch.settled(urn);
+    return false;
+  });
+  const goneDomain = new pulumi.ErrorHook(
+    siteName(site, `${name}-gone-domain`),
+    async ({ urn, failedOperation, errors, id }) => {
+      watch.settled(urn);
+      const [latest = ""] = errors;
+      if (failedOperation !== "delete" || errors.length > 1 || !latest.includes("Domain not found"))
+        return false;
+      await defineStandIn(virshOn(await valueOf(uri)), id, await valueOf(owner.mark));
+      return true;
+    },
+  );
+  const binding = (
+    what: string,
+    clear: (host: Host, inputs: Record<string, string>) => Promise<void>,
+    onError: pulumi.ErrorHook = failed,
+  ): pulumi.ResourceHookBinding => {
+    const before = new pulumi.ResourceHook(siteName(site, `${name}-clear-${what}`), async (args) => {
+      const on = await host();
+      await clear(on, args.newInputs as Record<string, string>);
+      watch.begins(on.uri, args.urn);
     });
+    return { beforeCreate: [before], afterCreate: [made], onError: [onError] };
+  };
   return {
-    pool: hook("pool", async (on, inputs) => {
+    pool: binding("pool", async (on, inputs) => {
       await checkDomainNames(on, nodeNames);
       await clearPool(on, inputs["name"] ?? "");
     }),
-    volume: hook("volume", (on, inputs) => clearVolume(on, inputs["pool"] ?? "", inputs["name"] ?? "")),
-    domain: hook("domain", (on, inputs) => clearDomain(on, inputs["name"] ?? "")),
-    goneDomain: new pulumi.ErrorHook(
-      siteName(site, `${name}-gone-domain`),
-      async ({ failedOperation, errors, id }) => {
-        const [latest = ""] = errors;
-        if (failedOperation !== "delete" || errors.length > 1 || !latest.includes("Domain not found"))
-          return false;
-        await defineStandIn(virshOn(await valueOf(uri)), id, await valueOf(owner.mark));
-        return true;
-      },
-    ),
+    volume: binding("volume", (on, inputs) => clearVolume(on, inputs["pool"] ?? "", inputs["name"] ?? "")),
+    domain: binding("domain", (on, inputs) => clearDomain(on, inputs["name"] ?? ""), goneDomain),
   };
 }

@@ -31,7 +31,7 @@ export interface NodeArgs {
   readonly base: DiskBase;
   /** Whose it is: goes into the domain's metadata. */
   readonly mark: pulumi.Output<Mark>;
-  /** What clears leftovers before something is made. */
+  /** What clears leftovers before something is made, and watches over its making. */
   readonly hooks: LeftoverHooks;
 }
 
@@ -65,7 +65,7 @@ export class Node extends pulumi.ComponentResource {
     const ignition = new Ignition(
       `${node.name}-ignition`,
       { name: `${node.name}-${args.fingerprint}.ign`, pool: pool.name, content: args.ignition },
-      { ...fresh, hooks: { beforeCreate: [hooks.volume] } },
+      { ...fresh, hooks: hooks.volume },
     );
     const disk = new Volume(
       `${node.name}-disk`,
@@ -78,7 +78,7 @@ export class Node extends pulumi.ComponentResource {
       },
       {
         ...fresh,
-        hooks: { beforeCreate: [hooks.volume] },
+        hooks: hooks.volume,
         ...(base.after === undefined ? {} : { dependsOn: base.after }),
       },
     );
@@ -100,7 +100,7 @@ export class Node extends pulumi.ComponentResource {
       },
       {
         ...fresh,
-        hooks: { beforeCreate: [hooks.domain], onError: [hooks.goneDomain] },
+        hooks: hooks.domain,
         // What libvirt chose for the machine at its start, read back as if the program had asked for another.
         ignoreChanges: ["firmware", "nvram"],
         // The provider takes these for changes that it can make to a machine that is there, and then makes none.

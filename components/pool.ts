@@ -88,7 +88,7 @@ export function makePool(
       ...(others.length === 0 ? {} : { dependsOn: [...others] }),
       deletedWith: host,
       deleteBeforeReplace: true,
-      hooks: { beforeCreate: [hooks.pool] },
+      hooks: hooks.pool,
       // While the Command is to be updated (a node came or went), a preview doesn't know what it will print, and would
       // announce that the pool and all in it is replaced.
       ignoreChanges: ["xml"],

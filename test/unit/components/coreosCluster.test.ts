@@ -109,6 +109,7 @@ describe("CoreOSCluster", () => {
     equal(options.deleteBeforeReplace, true);
     equal(options.deletedWith, "cluster-host");
     deepEqual(options.beforeCreate, ["cluster-clear-pool"]);
+    deepEqual([options.afterCreate, options.onError], [["cluster-made"], ["cluster-failed"]]);
   });
 
   it("names the base volume by the image's content and leaves the path out of it", () => {
@@ -117,6 +118,7 @@ describe("CoreOSCluster", () => {
     equal(inputs["source"], "/images/lab.qcow2");
     deepEqual(options.ignoreChanges, ["source"]);
     deepEqual(options.beforeCreate, ["cluster-clear-volume"]);
+    deepEqual([options.afterCreate, options.onError], [["cluster-made"], ["cluster-failed"]]);
   });
 
   it("mints token and discovery URL once per generation, and asks for nothing before the pool is there", () => {
@@ -155,7 +157,14 @@ describe("CoreOSCluster", () => {
         [ignition, disk, domain].map((part) => part.options.beforeCreate),
         [["cluster-clear-volume"], ["cluster-clear-volume"], ["cluster-clear-domain"]],
       );
-      deepEqual(domain.options.onError, ["cluster-gone-domain"]);
+      deepEqual(
+        [ignition, disk, domain].map((part) => part.options.afterCreate),
+        [["cluster-made"], ["cluster-made"], ["cluster-made"]],
+      );
+      deepEqual(
+        [ignition, disk, domain].map((part) => part.options.onError),
+        [["cluster-failed"], ["cluster-failed"], ["cluster-gone-domain"]],
+      );
     }
   });
 

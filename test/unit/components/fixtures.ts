@@ -72,6 +72,7 @@ export interface Registered {
     /** Name of the explicit provider; empty for the default one. */
     readonly provider: string;
     readonly beforeCreate: readonly string[];
+    readonly afterCreate: readonly string[];
     readonly onError: readonly string[];
   };
 }
@@ -140,7 +141,9 @@ interface Requests {
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
   getProvider(): string;
-  getHooks(): { getBeforeCreateList(): string[]; getOnErrorList(): string[] } | undefined;
+  getHooks():
+    | { getBeforeCreateList(): string[]; getAfterCreateList(): string[]; getOnErrorList(): string[] }
+    | undefined;
 }
 
 /**
@@ -196,6 +199,7 @@ export async function record(program: () => unknown): Promise<Registered[]> {
       provider: request.getProvider().split("::").at(-2) ?? "",
       deletedWith: request.getDeletedwith().split("::").at(-1) ?? "",
       beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [],
+      afterCreate: request.getHooks()?.getAfterCreateList() ?? [],
       onError: request.getHooks()?.getOnErrorList() ?? [],
     },
   }));
