@@ -22,6 +22,8 @@ export interface Ended {
   readonly struck: boolean;
   readonly code: number | null;
   readonly lines: number;
+  /** Whether it had to be ended by hand in the end. */
+  readonly hung: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function strikeAt(
   strike: (group: number) => Promise<void> | void,
 ): Promise<Ended> {
   const child = stack.start(verb);
-  let [lines, ended, code] = [0, false, null as number | null];
+  let [lines, ended, code, hung] = [0, false, null as number | null, false];
   let reached = (): void => undefined;
   const there = new Promise<void>((resolve) => (reached = resolve));
   child.stdout.on("data", (chunk: Buffer) => {
@@ -50,13 +52,14 @@ export async function strikeAt(
   await Promise.race([sleep(point.delay), close]);
   const struck = !ended && child.pid !== undefined;
   if (struck) await strike(child.pid);
-  // A provider whose libvirt went away can wait for ever: then somebody ends it by hand.
-  const hung = setTimeout(() => {
-    if (struck && !ended) process.kill(-child.pid, "SIGKILL");
+  const timer = setTimeout(() => {
+    if (!struck || ended) return;
+    hung = true;
+    process.kill(-child.pid, "SIGKILL");
   }, HANGS);
   await close;
-  clearTimeout(hung);
-  return { struck, code, lines };
+  clearTimeout(timer);
+  return { struck, code, lines, hung };
 }
 
 /** Runs `pulumi VERB` to its end. @returns the lines that it printed */

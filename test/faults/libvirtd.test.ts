@@ -7,6 +7,12 @@ import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 
 const POINTS = 5;
 
+/** How it ends: as a crash does it, or as its package's upgrade. */
+const ENDS = [
+  { signal: "SIGKILL", word: "killed" },
+  { signal: "SIGTERM", word: "stopped" },
+] as const;
+
 describe("libvirtd ends", function () {
   this.timeout(PATIENCE);
   let subject: Subject;
@@ -20,44 +26,54 @@ describe("libvirtd ends", function () {
   after(() => subject.place.remove());
 
   for (const verb of ["up", "destroy"] as const)
-    for (const back of [false, true])
-      describeFault(
-        {
-          fault: `libvirtd is ${back ? "killed and started again" : "killed"} during \`pulumi ${verb}\``,
-          recovery: `\`${verb === "up" ? "npm start" : "npm stop"}\``,
-        },
-        (trial) => {
-          for (let index = 0; index < POINTS; index += 1)
-            trial(
-              `at point ${index + 1} of ${POINTS}`,
-              async (recover) => {
-                if (verb === "destroy") await subject.mend();
-                const point = points[verb][index] ?? { line: 0, delay: 0 };
-                await strikeAt(subject.stack, verb, point, async () => {
-                  await subject.kill("libvirtd");
-                  if (back) await labUp(subject.place.context);
-                });
-                if (verb === "up") {
-                  await recover(() => subject.mend());
-                  await subject.sound();
-                  await tokens(subject.place, 1);
-                  await subject.end();
-                } else await recover(() => subject.end());
-              },
-              { short: false },
-            );
-        },
-      );
+    for (const { signal, word } of ENDS)
+      for (const back of [false, true])
+        describeFault(
+          {
+            fault: `libvirtd is ${word}${back ? " and started again" : ""} during \`pulumi ${verb}\``,
+            recovery: "`npm start` or `npm stop`, in turns",
+          },
+          (trial) => {
+            for (let index = 0; index < POINTS; index += 1) {
+              const repaired = (index + (verb === "up" ? 0 : 1)) % 2 === 0;
+              trial(
+                `at point ${index + 1} of ${POINTS}, then ${repaired ? "up" : "destroy"}`,
+                async (recover) => {
+                  if (verb === "destroy") await subject.mend();
+                  const point = points[verb][index] ?? { line: 0, delay: 0 };
+                  const { hung } = await strikeAt(subject.stack, verb, point, async () => {
+                    await subject.kill("libvirtd", signal);
+                    if (back) await labUp(subject.place.context);
+                  });
+                  equal(hung, false, "the run had to be ended by hand");
+                  if (repaired) {
+                    await recover(() => subject.mend());
+                    await subject.sound();
+                    await tokens(subject.place, 1);
+                    await subject.end();
+                  } else await recover(() => subject.end());
+                },
+                { short: false },
+              );
+            }
+          },
+        );
 
-  describeFault({ fault: "libvirtd is killed while nothing is done", recovery: "`npm start`" }, (trial) => {
-    trial("the machines run on, and are known again", async (recover) => {
-      await subject.mend();
-      const before = await subject.place.virsh("list", "--uuid");
-      await subject.kill("libvirtd");
-      await recover(() => subject.mend());
-      equal(await subject.place.virsh("list", "--uuid"), before);
-      await subject.sound();
-      await subject.end();
-    });
-  });
+  describeFault(
+    { fault: "libvirtd is killed, or stopped, while nothing is done", recovery: "`npm start`" },
+    (trial) => {
+      for (const { signal } of ENDS)
+        trial(`by ${signal}: the machines run on, and are known again`, async (recover) => {
+          const machines = async (): Promise<string> =>
+            await subject.place.inside("sh", "-c", "cat /run/libvirt/qemu/v-core*.pid");
+          await subject.mend();
+          const before = [await subject.place.virsh("list", "--uuid"), await machines()];
+          await subject.kill("libvirtd", signal);
+          await recover(() => subject.mend());
+          equal([await subject.place.virsh("list", "--uuid"), await machines()].join(), before.join());
+          await subject.sound();
+          await subject.end();
+        });
+    },
+  );
 });

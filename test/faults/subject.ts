@@ -30,8 +30,8 @@ export interface Subject {
   end(): Promise<void>;
   /** Fails unless the host is as it was before the stack. */
   clean(): Promise<void>;
-  /** Ends a daemon of the lab without warning. */
-  kill(name: DaemonName): Promise<void>;
+  /** Ends a daemon of the lab; without warning, unless another signal is given. */
+  kill(name: DaemonName, signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
 }
 
 const holderOf = (place: Place): Holder => requireHolder(place.context.paths);
@@ -137,11 +137,12 @@ export async function makeSubject(
       deepEqual(own(things.volumes).length, 2 * size + 1, own(things.volumes).join(" "));
       equal(own(things.processes).length, size, "processes of machines");
     },
-    kill: async (name) => {
+    kill: async (name, signal = "SIGKILL") => {
       const pid = daemonPid(place, name);
       if (pid === undefined) throw new Error(`${name} does not run`);
-      process.kill(pid, "SIGKILL");
-      await waitUntil(() => !isAlive(pid), 5);
+      process.kill(pid, signal);
+      await waitUntil(() => !isAlive(pid), 30);
+      if (isAlive(pid)) throw new Error(`${name} does not end by ${signal}`);
     },
   };
   return subject;
