@@ -1,11 +1,11 @@
 /** What ssh and libvirt say about a host that can't be reached, with what to do about it. Pure. */
-import { isBySsh, knownHostsOf, parseConnection } from "./remote.ts";
+import { type ConnectionUri, isBySsh, knownHostsOf, parseConnection } from "./remote.ts";
 import { shellCommand } from "./shell.ts";
 
 interface Way {
   readonly host: string;
   readonly port: number | undefined;
-  /** `ssh -p 2222 -l root host`, as people type it. */
+  /** `ssh -p 2222 root@host`, as people type it. */
   readonly login: string;
   readonly knownHosts: string;
   /** As known_hosts files have it. */
@@ -13,20 +13,27 @@ interface Way {
   readonly key: string | undefined;
 }
 
-function wayOf(uri: string): Way | undefined {
-  const connection = parseConnection(uri);
-  if (!isBySsh(connection)) return undefined;
+/** What stands behind `ssh` and its like (ssh-copy-id) to get to a connection's host, for people to paste. */
+export function destinationOf(connection: ConnectionUri): string {
   const { host, port, user, parameters } = connection;
   const knownHosts = knownHostsOf(connection);
   const key = parameters.get("keyfile");
-  const options = [
+  return shellCommand([
     ...(port === undefined ? [] : ["-p", String(port)]),
     ...(key === undefined ? [] : ["-i", key]),
     ...(knownHosts === undefined ? [] : ["-o", `UserKnownHostsFile="${knownHosts}"`]),
-  ];
+    user === undefined ? host : `${user}@${host}`,
+  ]);
+}
+
+function wayOf(uri: string): Way | undefined {
+  const connection = parseConnection(uri);
+  if (!isBySsh(connection)) return undefined;
+  const { host, port, parameters } = connection;
+  const knownHosts = knownHostsOf(connection);
   return {
-    ...{ host, port, key },
-    login: shellCommand(["ssh", ...options, user === undefined ? host : `${user}@${host}`]),
+    ...{ host, port, key: parameters.get("keyfile") },
+    login: `ssh ${destinationOf(connection)}`,
     knownHosts: knownHosts ?? "~/.ssh/known_hosts",
     entry: port === undefined || port === 22 ? host : `[${host}]:${port}`,
   };

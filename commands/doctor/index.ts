@@ -2,7 +2,8 @@
 import { hostname } from "node:os";
 import type { ConnectionUri } from "../../host/remote.ts";
 import { virshOn, type Virsh } from "../../host/virsh.ts";
-import { prefixIn, typed } from "../../plan/typed.ts";
+import { quote } from "../../plan/remedies.ts";
+import { beside, prefixIn, typed } from "../../plan/typed.ts";
 import { bridge } from "./checks/bridge.ts";
 import { bridgeAcl } from "./checks/bridgeAcl.ts";
 import { clock } from "./checks/clock.ts";
@@ -72,12 +73,21 @@ async function withSituation<T>(
       shell: reached,
       root: reached !== undefined && (await isRoot(reached)),
       plan,
-      typed: (command) => typed(command, prefix),
+      typed: (command) => typed(forStack(command, plan.stack, prefix), prefix),
     });
   } finally {
     await shell?.close();
   }
 }
+
+/**
+ * Config commands for the stack that was looked at, which need not be the selected one.
+ * @param prefix that of the lab names the stack itself.
+ */
+export const forStack = (command: string, stack: string, prefix: string | undefined): string =>
+  stack === "" || beside(prefix, "") !== undefined
+    ? command
+    : command.replace(/\bpulumi config (set|rm)\b/g, `pulumi config $1 --stack ${quote(stack)}`);
 
 const firstLabel = (name: string): string => name.trim().toLowerCase().split(".")[0] ?? "";
 

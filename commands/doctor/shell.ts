@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { type ConnectionUri, isBySsh, isThisMachine, parseConnection, UriError } from "../../host/remote.ts";
 import { sharedSsh } from "../../host/sharedSsh.ts";
+import { destinationOf } from "../../host/trouble.ts";
 import { quote } from "../../plan/remedies.ts";
-import { typed } from "../../plan/typed.ts";
 import type { HostShell, Output, RunOptions } from "./types.ts";
 
 /** Seconds. */
@@ -36,9 +36,11 @@ export const runHere = (
     child.stdin?.end(input ?? "");
   });
 
-/** A command with sudo; a shell's own signs count inside of it. */
-const withSudo = (command: string): string =>
-  /[|>&;]/.test(command) ? `sudo sh -c ${quote(command)}` : `sudo ${command}`;
+/** A command behind another one that runs it; a shell's own signs count inside of it. */
+const behind = (before: string, command: string): string =>
+  /[|>&;]/.test(command) ? `${before} sh -c ${quote(command)}` : `${before} ${command}`;
+
+const withSudo = (command: string): string => behind("sudo", command);
 
 /**
  * This machine. `sudo` stands before commands for people who are not root.
@@ -48,7 +50,7 @@ export const localShell = (root: boolean, prefix?: string): HostShell => ({
   name: "this machine",
   local: true,
   run: runHere,
-  asRoot: (command) => (prefix !== undefined ? typed(command, prefix) : root ? command : withSudo(command)),
+  asRoot: (command) => (prefix !== undefined ? behind(prefix, command) : root ? command : withSudo(command)),
   close: () => Promise.resolve(),
 });
 
@@ -72,8 +74,9 @@ export const placeOf = (connection: ConnectionUri): "here" | "ssh" | undefined =
  */
 export function sshShell(uri: string): HostShell {
   const words = sharedSsh(uri);
-  const { host, port, user } = parseConnection(uri);
-  const login = `ssh ${port === undefined ? "" : `-p ${port} `}${quote(user === undefined ? host : `${user}@${host}`)}`;
+  const connection = parseConnection(uri);
+  const { host, user } = connection;
+  const login = `ssh ${destinationOf(connection)}`;
   return {
     name: host,
     local: false,

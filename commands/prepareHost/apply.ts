@@ -20,13 +20,14 @@ export type Say = (line: string) => void;
 
 /**
  * Makes the changes.
+ * @param back the command that takes them back.
  * @throws UserError at the first that fails; what was made until then is in the record.
  */
 export async function makeChanges(
   shell: HostShell,
   record: Record,
   changes: readonly Change[],
-  say: Say,
+  { say, back }: { readonly say: Say; readonly back: string },
 ): Promise<void> {
   let written = record;
   for (const change of changes) {
@@ -37,7 +38,7 @@ export async function makeChanges(
     const answer = await shell.run(["sh", "-c", command]);
     if (answer.code !== 0)
       throw new UserError(
-        `${command}: ${complaint(answer)}\nWhat was changed before it is taken back by: npm run cluster -- host-prepare --undo`,
+        `${command}: ${complaint(answer)}\nWhat was changed before it is taken back by: ${back}`,
       );
   }
 }

@@ -1,9 +1,11 @@
 /** `host-prepare`: a host's network made fit for machines on a bridge, and made as it was. */
+import { isLocal } from "../../host/virsh.ts";
 import { withLock } from "../../lab/shared/lock.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { shellOf } from "../doctor/shell.ts";
 import type { HostShell } from "../doctor/types.ts";
 import { forUser } from "../hosts/reach.ts";
+import { quote } from "../../plan/remedies.ts";
 import { makeChanges, plannedUndo, undoChanges } from "../prepareHost/apply.ts";
 import { commandOf, PARTS, type Part } from "../prepareHost/changes.ts";
 import { neededChanges } from "../prepareHost/needed.ts";
@@ -45,6 +47,7 @@ async function prepare(
   bridge: string,
   skip: ReadonlySet<Part>,
   dry: boolean,
+  back: string,
 ): Promise<void> {
   const record = await readRecord(shell);
   const { changes, left } = await neededChanges(shell, bridge, skip);
@@ -52,7 +55,7 @@ async function prepare(
     changes.forEach((change) => {
       print(commandOf(change));
     });
-  else await makeChanges(shell, record, changes, print);
+  else await makeChanges(shell, record, changes, { say: print, back });
   left.forEach((line) => {
     print(`Left as it is: ${line}`);
   });
@@ -62,9 +65,13 @@ async function prepare(
   else
     print(
       `${changes.length} ${changes.length === 1 ? "change" : "changes"} made on ${shell.name}; what was there before is in ${RECORD_FILE}. ` +
-        `After a reboot run this again.\nTake all back: npm run cluster -- host-prepare --undo`,
+        `After a reboot run this again.\nTake all back: ${back}`,
     );
 }
+
+/** The command that takes all back, on the host that was prepared. */
+const takingBack = (uri: string): string =>
+  `npm run cluster -- host-prepare --undo${isLocal(uri) ? "" : ` --connect ${quote(uri)}`}`;
 
 async function undo(shell: HostShell, dry: boolean): Promise<void> {
   const record = await readRecord(shell);
@@ -108,7 +115,7 @@ export async function hostPrepare(paths: LabPaths, options: HostPrepareOptions):
       else {
         const bridge = options.bridge ?? factsOfStack(paths, options.stack, undefined).plan.bridge;
         requireBridgeName(bridge);
-        await prepare(shell, bridge, skip, dry);
+        await prepare(shell, bridge, skip, dry, takingBack(options.connect));
       }
     };
     const exclusive = shell.local && process.getuid?.() === 0 && !dry;

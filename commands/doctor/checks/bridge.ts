@@ -16,6 +16,9 @@ export interface Link {
   readonly addresses: readonly string[];
 }
 
+/** Seconds of silence that no system minds: the least that spanning tree can have, two delays of 2 s (IEEE 802.1D, 17.14). */
+const SHORT = 4;
+
 /** Interfaces that end on the same host. */
 const INNER: readonly string[] = ["tun", "tap", "veth", "dummy", "macvtap"];
 
@@ -124,7 +127,7 @@ export function judgeBridge(
       why: `${why} A DHCP server beyond that port is not reached.`,
       remedy: asRoot(`ip link set dev ${down[0].name} up`),
     };
-  if (bridge.silent > 0)
+  if (bridge.silent > SHORT)
     return {
       level: "warning",
       found: `${wanted} is up; spanning tree is on, so a machine hears nothing for its first ${bridge.silent} s`,

@@ -75,13 +75,15 @@ export function judgeAcl(
         level: "problem",
         found: `${ACL_FILE} denies ${bridge}`,
         why,
-        remedy: asRoot(`sed -i '/^deny/d' ${ACL_FILE}`),
+        remedy: asRoot(
+          `sed -i -E '/^[[:space:]]*deny[[:space:]]+(${bridge}|all)([[:space:]]|$)/d' ${ACL_FILE} && echo allow ${bridge} | tee -a ${ACL_FILE}`,
+        ),
       }
     : {
         level: "problem",
         found: `${ACL_FILE} does not allow ${bridge}`,
         why,
-        remedy: asRoot(`sh -c 'mkdir -p /etc/qemu; echo allow ${bridge} >>${ACL_FILE}'`),
+        remedy: asRoot(`mkdir -p /etc/qemu && echo allow ${bridge} | tee -a ${ACL_FILE}`),
       };
 }
 

@@ -28,7 +28,7 @@ export function judgeClock(
   seen: ClockSeen | undefined,
   asRoot: (command: string) => string,
 ): Verdict[] {
-  const remedy = asRoot("timedatectl set-ntp true");
+  const remedy = asRoot("timedatectl set-ntp true || apt-get install --yes systemd-timesyncd");
   const kept: Verdict =
     sync === true
       ? ok("the clock is kept by a time service", WHY)

@@ -2,7 +2,7 @@
 import { disagreements, withoutPassword } from "../../../host/agreement.ts";
 import { type ConnectionUri, isBySsh } from "../../../host/remote.ts";
 import { virshsUri } from "../../../host/sharedSsh.ts";
-import { adviceFor } from "../../../host/trouble.ts";
+import { adviceFor, destinationOf } from "../../../host/trouble.ts";
 import { connectionOf, runHere } from "../shell.ts";
 import type { Check, Output, Verdict } from "../types.ts";
 import { ok } from "../words.ts";
@@ -12,27 +12,30 @@ const WHY = "Everything is made through this connection.";
 interface Refusal {
   readonly pattern: RegExp;
   readonly says: string;
-  readonly remedy?: (connection: ConnectionUri) => string;
+  readonly remedy?: (connection: ConnectionUri, here: Here) => string;
 }
 
-const destination = ({ user, host, port }: ConnectionUri): string =>
-  `${port === undefined ? "" : `-p ${port} `}${user === undefined ? host : `${user}@${host}`}`;
+/** A command as it is typed on this machine, so that it runs as root. */
+type Here = (command: string) => string;
 
 /** The command at the place where the host's own programs run. */
-const there = (connection: ConnectionUri, command: string): string =>
-  connection.host === "" ? `sudo ${command}` : `ssh ${destination(connection)} sudo ${command}`;
+const there = (connection: ConnectionUri, here: Here, command: string): string => {
+  if (connection.host === "") return here(command);
+  const login = `ssh ${destinationOf(connection)}`;
+  return `${login} ${connection.user === "root" ? command : `sudo ${command}`}`;
+};
 
 /** What libvirt and ssh say, and what it means. The first that fits counts. */
 const REFUSALS: readonly Refusal[] = [
   {
     pattern: /host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i,
     says: "ssh does not know the host's key, or it has changed",
-    remedy: (c) => `ssh ${destination(c)} true`,
+    remedy: (c) => `ssh ${destinationOf(c)} true`,
   },
   {
     pattern: /permission denied \((publickey|password|keyboard|gssapi)/i,
     says: "ssh was refused: the host takes none of your keys",
-    remedy: (c) => `ssh-copy-id ${destination(c)}`,
+    remedy: (c) => `ssh-copy-id ${destinationOf(c)}`,
   },
   {
     pattern:
@@ -42,37 +45,40 @@ const REFUSALS: readonly Refusal[] = [
   {
     pattern: /libvirt-sock[^\n]*permission denied/i,
     says: "this user may not open libvirt's socket: it is not in the group libvirt",
-    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user ?? '"$USER"'}`)} # then log in again`,
+    remedy: (c, here) =>
+      `${there(c, here, `usermod -aG libvirt ${c.user ?? '"$USER"'}`)} # then log in again`,
   },
   {
     pattern: /failed to connect socket to '[^']*': (no such file|connection refused)/i,
     says: "libvirt's daemon is not running there, or not installed",
-    remedy: (c) =>
+    remedy: (c, here) =>
       c.session
-        ? "sudo apt-get install libvirt-daemon-driver-qemu # a user's own libvirtd then starts by itself"
-        : there(c, "systemctl enable --now libvirtd"),
+        ? `${here("apt-get install libvirt-daemon-driver-qemu")} # a user's own libvirtd then starts by itself`
+        : there(c, here, "systemctl enable --now libvirtd"),
   },
   {
     pattern: /connection refused/i,
     says: "the host refuses the connection: nothing listens there",
-    remedy: (c) => (c.host === "" ? "sudo systemctl enable --now libvirtd" : `ssh ${destination(c)} true`),
+    remedy: (c, here) =>
+      c.host === "" ? here("systemctl enable --now libvirtd") : `ssh ${destinationOf(c)} true`,
   },
   {
     pattern:
       /no route to host|connection timed out|operation timed out|no answer within|network is unreachable/i,
     says: "the host can't be reached",
-    remedy: (c) => (c.host === "" ? "sudo systemctl restart libvirtd" : `ping -c 3 ${c.host}`),
+    remedy: (c, here) => (c.host === "" ? here("systemctl restart libvirtd") : `ping -c 3 ${c.host}`),
   },
   {
     pattern: /(nc|netcat|virt-ssh-helper): (command )?not found|cannot recv data/i,
     says: "ssh works, but what libvirt needs at the other end is missing or ended (libvirt's daemon, virt-ssh-helper or nc)",
-    remedy: (c) => there(c, "apt-get install libvirt-daemon-system netcat-openbsd"),
+    remedy: (c, here) => there(c, here, "apt-get install libvirt-daemon-system netcat-openbsd"),
   },
   {
     pattern:
       /authentication unavailable: no polkit agent|polkit|authentication (failed|cancelled)|access denied by policy/i,
     says: "polkit does not let this user manage machines: it is not in the group libvirt",
-    remedy: (c) => `${there(c, `usermod -aG libvirt ${c.user ?? '"$USER"'}`)} # then log in again`,
+    remedy: (c, here) =>
+      `${there(c, here, `usermod -aG libvirt ${c.user ?? '"$USER"'}`)} # then log in again`,
   },
   {
     pattern: /no connection driver available|unknown (driver|scheme|transport)|invalid (uri|argument)/i,
@@ -90,8 +96,16 @@ const complaint = ({ stderr, code }: Output): string =>
     ?.replace(/^error: /, "")
     .trim() ?? `exit code ${code}`;
 
-/** @param answer of `virsh version --daemon`. */
-export function judgeConnection(uri: string, answer: Output): Verdict {
+/**
+ * @param answer of `virsh version --daemon`.
+ * @param root whether this process is root's already.
+ */
+export function judgeConnection(
+  uri: string,
+  answer: Output,
+  root: boolean = process.getuid?.() === 0,
+): Verdict {
+  const here: Here = (command) => (root ? command : `sudo ${command}`);
   const connection = connectionOf(uri);
   if (connection === undefined)
     return {
@@ -118,10 +132,10 @@ export function judgeConnection(uri: string, answer: Output): Verdict {
       level: "problem",
       found: "not tried: virsh is not on PATH",
       why: WHY,
-      remedy: "sudo apt-get install libvirt-clients",
+      remedy: here("apt-get install libvirt-clients"),
     };
   const refusal = REFUSALS.find(({ pattern }) => pattern.test(answer.stderr));
-  const remedy = refusal?.remedy?.(connection);
+  const remedy = refusal?.remedy?.(connection, here);
   const advice = adviceFor(uri, answer.stderr);
   return {
     level: "problem",

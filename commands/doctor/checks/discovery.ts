@@ -22,6 +22,9 @@ function strange(mode: PlanDiscovery["mode"], answer: Answer): string | undefine
   return undefined;
 }
 
+/** Other modes have parts that `static` does not know: the whole of it is replaced. */
+const WITHOUT = "pulumi config rm discovery && pulumi config set --path discovery.mode static";
+
 /** @param answers to the plan's questions, in their order. */
 export function judgeDiscovery(
   { mode, questions }: PlanDiscovery,
@@ -42,7 +45,7 @@ export function judgeDiscovery(
     faults.length === 0
       ? `discovery.mode is ${mode}, and no address of a registry is known`
       : faults.map(({ question, fault }) => `${redactUrl(question)}: ${fault ?? ""}`).join("; ");
-  return { level: "problem", found, why, remedy: typed("pulumi config set --path discovery.mode static") };
+  return { level: "problem", found, why, remedy: typed(WITHOUT) };
 }
 
 export const discovery: Check = {

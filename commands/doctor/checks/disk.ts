@@ -1,4 +1,5 @@
 /** Whether the pool's folder has room for this plan's disks. */
+import { quote } from "../../../plan/remedies.ts";
 import { GIB, MIB } from "../../../plan/sizes.ts";
 import type { Check, HostShell, Output, PlanFacts, Verdict } from "../types.ts";
 import { complaint, noShell, ok, sized, unproven } from "../words.ts";
@@ -12,11 +13,44 @@ const BASE = GIB;
 /** Bytes that the smallest system writes on its first boot: the lab's. */
 const FIRST_WRITES = 16 * MIB;
 
-/** @param answer of `df -Pk` of the folder, or of the nearest one above it that exists; the last line counts. */
+/** Where a pool may lie: not on what is gone after a reboot, and not among what is the system's or a user's own. */
+const UNFIT = /^\/(?:boot|dev|etc|home|media|proc|root|run|snap|sys|tmp|usr|var\/tmp)(?:\/|$)/;
+const KINDS = /^(?:ext[234]|xfs|btrfs|zfs|f2fs|nfs4?|ceph|overlay)$/;
+
+/**
+ * The folder for pools on the file system with the most room beside the full one; undefined where none has enough.
+ * @param table of `df -PkT`.
+ */
+export function roomElsewhere(table: Output, full: string, least: number): string | undefined {
+  const [best] = table.stdout
+    .split("\n")
+    .flatMap((line) => {
+      const [, kind = "", free = "0", mount = ""] =
+        /^\S+\s+(\S+)\s+\d+\s+\d+\s+(\d+)\s+\d+%\s+(\/.*)$/.exec(line) ?? [];
+      return KINDS.test(kind) && mount !== full && !UNFIT.test(mount)
+        ? [{ mount, free: Number(free) * 1024 }]
+        : [];
+    })
+    .filter(({ free }) => free >= least)
+    .toSorted((a, b) => b.free - a.free);
+  if (best === undefined) return undefined;
+  return best.mount === "/" ? "/srv/coreos-cluster" : `${best.mount}/coreos-cluster`;
+}
+
+export interface DiskWords {
+  readonly asRoot: (command: string) => string;
+  readonly typed: (command: string) => string;
+}
+
+/**
+ * @param answer of `df -Pk` of the folder, or of the nearest one above it that exists; the last line counts.
+ * @param table of `df -PkT`: the host's other file systems.
+ */
 export function judgeDisk(
   { nodes, pool, imageSize }: Pick<PlanFacts, "nodes" | "pool" | "imageSize">,
   answer: Output,
-  typed: (command: string) => string,
+  table: Output,
+  { asRoot, typed }: DiskWords,
 ): Verdict {
   const base = imageSize ?? BASE;
   const least = base + nodes.length * FIRST_BOOT;
@@ -26,7 +60,11 @@ export function judgeDisk(
   if (available === undefined) return unproven(`free space at ${pool.path}`, complaint(answer), why);
   const free = Number(available) * 1024;
   const found = `${sized(free)} free at ${mount ?? ""}, where ${pool.path} lies`;
-  const remedy = typed("pulumi config set poolPath /a/folder/with/room");
+  const other = roomElsewhere(table, mount ?? "", least);
+  const remedy =
+    other === undefined
+      ? `${asRoot(`du -xh ${quote(mount ?? "/")} 2>/dev/null | sort -rh | head -n 20`)} # what takes the room there, to make some`
+      : typed(`pulumi config set poolPath ${quote(other)}`);
   if (free < (imageSize ?? 0) + nodes.length * FIRST_WRITES) return { level: "problem", found, why, remedy };
   if (free < least)
     return { level: "warning", found, why: `${why} A full disk pauses the machines.`, remedy };
@@ -53,6 +91,7 @@ export const disk: Check = {
     const { shell, plan, typed } = situation;
     if (shell === undefined)
       return [unproven(`free space at ${plan.pool.path}`, noShell(situation), "The disks lie there.")];
-    return [judgeDisk(plan, await freeAt(shell, plan.pool.path), typed)];
+    const [free, table] = await Promise.all([freeAt(shell, plan.pool.path), shell.run(["df", "-PkT"])]);
+    return [judgeDisk(plan, free, table, { asRoot: shell.asRoot, typed })];
   },
 };

@@ -45,6 +45,14 @@ export function dropOf(
 
 const remedyFor = (filter: Filter, bridge: string): string => {
   if (filter.holder === "nft inet firewalld") return `firewall-cmd --zone=trusted --add-interface=${bridge}`;
+  if (filter.holder.startsWith("nft ") && !filter.holder.startsWith("nft bridge "))
+    return filter.hooks
+      .flatMap(({ chain }) =>
+        ["iifname", "oifname"].map(
+          (side) => `nft insert rule ${filter.holder.slice("nft ".length)} ${chain} ${side} ${bridge} accept`,
+        ),
+      )
+      .join(" && ");
   if (filter.holder.startsWith("nft "))
     return `nft list table ${filter.holder.slice("nft ".length)} # let ${bridge} through, in and out`;
   return ["-i", "-o"].map((side) => `${filter.holder} -I FORWARD ${side} ${bridge} -j ACCEPT`).join(" && ");

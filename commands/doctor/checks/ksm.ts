@@ -23,7 +23,7 @@ export function judgeKsm(
         level: "note",
         found: "equal pages of machines are not merged",
         why,
-        remedy: asRoot(`sh -c 'echo 1 >${KSM_FILE}'`),
+        remedy: asRoot(`echo 1 | tee ${KSM_FILE}`),
       };
 }
 

@@ -11,18 +11,35 @@ const PROJECT = "coreos-cluster";
 const namesUs = (mark: Mark | undefined, stack: string): boolean =>
   mark?.stack === stack && mark.project === PROJECT;
 
+/** A prefix like the one that is there, which nobody's machine or pool begins with. */
+export function freePrefix(prefix: string, taken: readonly string[]): string {
+  const stem = prefix.replace(/-core$/, "");
+  const rest = prefix.slice(stem.length);
+  for (let number = 2; ; number++) {
+    const candidate = `${stem}-${number}${rest}`;
+    if (!taken.some((name) => name.startsWith(candidate))) return candidate;
+  }
+}
+
 /**
  * @param domains those of the plan's names that exist.
  * @param pool the one of the plan's name, where it exists.
+ * @param taken names of all machines and pools of the host.
  */
 export function judgeNames(
   { stack, nodes, pool: { name: poolName } }: Pick<PlanFacts, "stack" | "nodes" | "pool">,
   domains: readonly HostDomain[],
   pool: HostPool | undefined,
+  taken: readonly string[],
   typed: (command: string) => string,
 ): Verdict[] {
   const why = "What is somebody else's is never touched: `up` stops before anything is made.";
-  const remedy = typed("pulumi config set prefix ANOTHER-NAME");
+  // Machines with names of their own are called what the config calls them: nobody else can choose.
+  const named = nodes.some(({ name }) => name !== undefined && !name.startsWith(poolName ?? ""));
+  const remedy =
+    poolName === undefined || named
+      ? {}
+      : { remedy: typed(`pulumi config set prefix ${freePrefix(poolName, taken)}`) };
   const strange = domains.filter(({ mark }) => !namesUs(mark, stack));
   const owner = ({ mark }: HostDomain): string =>
     mark === undefined
@@ -32,7 +49,7 @@ export function judgeNames(
     level: "problem",
     found: `there is a machine ${domain.name} already, and it ${owner(domain)}`,
     why,
-    remedy,
+    ...remedy,
   }));
   const owners = new Set(
     domains.flatMap(({ mark }) =>
@@ -44,7 +61,7 @@ export function judgeNames(
       level: owners.size > 0 ? "problem" : "warning",
       found: `there is a storage pool ${pool.name} already (in ${pool.path}), and no machine of stack ${stack} says that it is its own`,
       why,
-      remedy,
+      ...remedy,
     });
   if (verdicts.length > 0) return verdicts;
   const free = nodes.length - domains.length;
@@ -65,7 +82,9 @@ export const names: Check = {
   quick: { run: () => Promise.resolve([]) },
   connected: true,
   run: async ({ virsh, plan, typed }) => {
-    const there = new Set(lines(await virsh("list", "--all", "--name")));
+    const all = lines(await virsh("list", "--all", "--name"));
+    const pools = lines(await virsh("pool-list", "--all", "--name"));
+    const there = new Set(all);
     const wanted = plan.nodes.flatMap(({ name }) => (name !== undefined && there.has(name) ? [name] : []));
     const domains: HostDomain[] = [];
     for (const name of wanted) {
@@ -73,6 +92,6 @@ export const names: Check = {
       if (domain !== undefined) domains.push(domain);
     }
     const pool = plan.pool.name === undefined ? undefined : await readPool(virsh, plan.pool.name);
-    return judgeNames(plan, domains, pool, typed);
+    return judgeNames(plan, domains, pool, [...all, ...pools], typed);
   },
 };

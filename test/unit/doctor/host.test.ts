@@ -73,7 +73,7 @@ describe("doctor: the connection", () => {
     [
       "qemu+ssh://root@host/system",
       "Cannot recv data: bash: line 1: nc: command not found: Connection reset by peer",
-      /ssh works, but .* -> ssh root@host sudo apt-get install libvirt-daemon-system/,
+      /ssh works, but .* -> ssh root@host apt-get install libvirt-daemon-system/,
     ],
     [
       "qemu+ssh://bob@host/system",
@@ -94,7 +94,7 @@ describe("doctor: the connection", () => {
   ];
   for (const [uri, complaint, expected] of table)
     it(`${uri}: ${complaint.slice(0, 70)}`, () => {
-      assert.match(shown(judgeConnection(uri, failed(PREAMBLE + complaint))), expected);
+      assert.match(shown(judgeConnection(uri, failed(PREAMBLE + complaint), false)), expected);
     });
 
   it("is right where QEMU answers, and wrong where another hypervisor does", () => {
@@ -113,7 +113,7 @@ describe("doctor: the connection", () => {
 
   it("says what is missing where there is no virsh, and what a URI is", () => {
     assert.match(
-      shown(judgeConnection("qemu:///system", missing)),
+      shown(judgeConnection("qemu:///system", missing, false)),
       /virsh is not on PATH -> .*libvirt-clients/,
     );
     assert.match(shown(judgeConnection("host", failed("x"))), /"host" is no libvirt connection URI/);
@@ -297,7 +297,7 @@ describe("doctor: confinement", () => {
     assert.match(judged("system_u:object_r:virt_image_t:s0"), /^ok/);
     assert.match(
       judged("unconfined_u:object_r:user_home_t:s0"),
-      /^warning: .*user_home_t.* -> sudo semanage fcontext -a -t virt_image_t/,
+      /^warning: .*user_home_t.* -> sudo sh -c 'semanage fcontext -a -t virt_image_t/,
     );
     assert.match(
       judged("unconfined_u:object_r:user_home_t:s0", "Permissive"),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { judgeClock, synchronized } from "../../../commands/doctor/checks/clock.ts";
 import { judgeDiscovery } from "../../../commands/doctor/checks/discovery.ts";
-import { judgeDisk } from "../../../commands/doctor/checks/disk.ts";
+import { judgeDisk, roomElsewhere } from "../../../commands/doctor/checks/disk.ts";
 import { judgeKsm } from "../../../commands/doctor/checks/ksm.ts";
 import { judgeMemory } from "../../../commands/doctor/checks/memory.ts";
 import { judgeNames } from "../../../commands/doctor/checks/names.ts";
@@ -19,25 +19,42 @@ import type { Finding } from "../../../commands/doctor/types.ts";
 import { failed, missing, plan, said, shown, words } from "./support.ts";
 
 const GIB = 2 ** 30;
+/** A host whose other file systems nobody could look at. */
+const none = failed("df: no");
 
 describe("doctor: room", () => {
   const df = (gib: number) =>
     said(`/dev/vda1  100000000 1 ${Math.round((gib * GIB) / 1024)}      42% /var\n`);
   it("on the disk: none, for a beginning, for all", () => {
     assert.match(
-      shown(judgeDisk(plan(), df(2), words.typed)),
-      /^warning: 2 GiB free at \/var, .* -> pulumi config set poolPath/,
+      shown(judgeDisk(plan(), df(2), none, words)),
+      /^warning: 2 GiB free at \/var, .* -> sudo sh -c 'du -xh \/var .*' # what takes the room there/,
     );
+    // The file system with the most room that may hold a pool.
+    const row = (kind: string, gib: number, mount: string): string =>
+      `dev ${kind} 1 1 ${gib * 2 ** 20} 5% ${mount}\n`;
+    const table = said(
+      [
+        ...[row("ext4", 90, "/var"), row("tmpfs", 80, "/dev/shm"), row("xfs", 70, "/home")],
+        ...[row("ext4", 20, "/data"), row("xfs", 30, "/a b"), row("ext4", 25, "/")],
+      ].join(""),
+    );
+    assert.match(
+      shown(judgeDisk(plan(), df(2), table, words)),
+      /-> pulumi config set poolPath '\/a b\/coreos-cluster'$/,
+    );
+    assert.equal(roomElsewhere(said(row("ext4", 25, "/")), "/var", GIB), "/srv/coreos-cluster");
+    assert.equal(roomElsewhere(table, "/var", 31 * GIB), undefined);
     // Three first boots of the smallest system, over an image of unknown size; the same with one that is known.
-    assert.match(shown(judgeDisk(plan(), df(48 / 1024), words.typed)), /^warning/);
-    assert.match(shown(judgeDisk(plan(), df(47 / 1024), words.typed)), /^problem/);
+    assert.match(shown(judgeDisk(plan(), df(48 / 1024), none, words)), /^warning/);
+    assert.match(shown(judgeDisk(plan(), df(47 / 1024), none, words)), /^problem/);
     const known = { ...plan(), imageSize: GIB };
-    assert.match(shown(judgeDisk(known, df(1 + 48 / 1024), words.typed)), /^warning/);
-    assert.match(shown(judgeDisk(known, df(1), words.typed)), /^problem: 1 GiB free/);
-    assert.match(shown(judgeDisk(plan(), df(10), words.typed)), /^note/);
-    assert.match(shown(judgeDisk(plan(), df(30), words.typed)), /^ok: 30 GiB free/);
-    assert.match(shown(judgeDisk(plan({ nodes: 1, diskSize: "8GiB" }), df(10), words.typed)), /^ok/);
-    assert.match(shown(judgeDisk(plan(), failed("df: no"), words.typed)), /^note: not checked/);
+    assert.match(shown(judgeDisk(known, df(1 + 48 / 1024), none, words)), /^warning/);
+    assert.match(shown(judgeDisk(known, df(1), none, words)), /^problem: 1 GiB free/);
+    assert.match(shown(judgeDisk(plan(), df(10), none, words)), /^note/);
+    assert.match(shown(judgeDisk(plan(), df(30), none, words)), /^ok: 30 GiB free/);
+    assert.match(shown(judgeDisk(plan({ nodes: 1, diskSize: "8GiB" }), df(10), none, words)), /^ok/);
+    assert.match(shown(judgeDisk(plan(), failed("df: no"), none, words)), /^note: not checked/);
   });
 
   const stats = (total: number, free: number, cached = 0): string =>
@@ -45,10 +62,22 @@ describe("doctor: room", () => {
   const memory = (text: string, running: string[] = [], swap?: number): string =>
     shown(judgeMemory(plan(), text, running, words.typed, swap));
   it("in memory: what runs already has its own", () => {
-    assert.match(memory(stats(4, 4)), /^warning: 4 GiB of 4 GiB free -> pulumi config set memory/); // 3 x 2 GiB
+    // 3 x 2 GiB, and what QEMU takes itself.
+    assert.match(memory(stats(4, 4)), /^warning: 4 GiB of 4 GiB free -> pulumi config set memory 1216MiB$/);
+    assert.match(memory(stats(1, 1), [], 0), /^problem: 1 GiB of memory, and one machine is to have 2 GiB$/);
+    const room = (config: object, text: string): string =>
+      shown(judgeMemory(plan(config), text, [], words.typed, 0));
+    // Flatcar doesn't boot with a third of that: fewer machines.
     assert.match(
-      memory(stats(1, 1), [], 0),
-      /^problem: 1 GiB of memory, and one machine is to have 2 GiB ->/,
+      room({ os: "flatcar" }, stats(2, 2)),
+      /-> pulumi config set nodes 1 && pulumi config set memory 1920MiB$/,
+    );
+    assert.match(
+      room(
+        { os: "flatcar", memory: "1GiB", nodes: { "web-1": { memory: "9GiB" }, b: {}, c: {} } },
+        stats(8, 8),
+      ),
+      /-> pulumi config set --path 'nodes\["web-1"\].memory' 2624MiB$/,
     );
     assert.match(memory(stats(1, 1), [], GIB), /^warning/);
     assert.match(memory(stats(1, 1)), /^warning/); // nobody knows whether there is swap
@@ -60,7 +89,10 @@ describe("doctor: room", () => {
 
   it("and equal pages", () => {
     assert.match(shown(judgeKsm(plan(), said("1\n"), words.asRoot)), /^ok/);
-    assert.match(shown(judgeKsm(plan(), said("0\n"), words.asRoot)), /^note: .* -> sudo sh -c 'echo 1 >/);
+    assert.match(
+      shown(judgeKsm(plan(), said("0\n"), words.asRoot)),
+      /^note: .* -> sudo sh -c 'echo 1 \\| tee /,
+    );
     assert.match(shown(judgeKsm(plan({ nodes: 1 }), said("0\n"), words.asRoot)), /^ok/);
     assert.match(shown(judgeKsm(plan(), failed("no such file"), words.asRoot)), /^note: .*no KSM/);
   });
@@ -140,7 +172,7 @@ describe("doctor: names", () => {
   const pool = (uuid: string) => ({ name: "dev-core", uuid, path: "/x" });
   const ours = "01234567-89ab-cdef-0123-456789abcdef";
   const judged = (...args: [Parameters<typeof judgeNames>[1], Parameters<typeof judgeNames>[2]]): string =>
-    shown(judgeNames(plan(), ...args, words.typed));
+    shown(judgeNames(plan(), ...args, [], words.typed));
   it("are free, ours, or somebody else's", () => {
     assert.match(judged([], undefined), /^ok: 3 names of machines and the pool's are free$/);
     assert.match(
@@ -149,7 +181,7 @@ describe("doctor: names", () => {
     );
     assert.match(
       judged([domain("dev-core01")], undefined),
-      /^problem: .*carries no mark of a cluster -> pulumi config set prefix/,
+      /^problem: .*carries no mark of a cluster -> pulumi config set prefix dev-2-core$/,
     );
     assert.match(
       judged([domain("dev-core01", { ...mark, stack: "bob" })], undefined),

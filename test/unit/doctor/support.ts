@@ -1,4 +1,5 @@
 /** What the tests of the checks' judgements share. */
+import { localShell } from "../../../commands/doctor/shell.ts";
 import { planFacts } from "../../../commands/doctor/planFacts.ts";
 import type { Output, PlanFacts, Verdict } from "../../../commands/doctor/types.ts";
 
@@ -8,7 +9,7 @@ export const failed = (stderr: string, code = 1): Output => ({ code, stdout: "",
 export const missing: Output = { code: 127, stdout: "", stderr: "x: not found" };
 
 export const words = {
-  asRoot: (command: string): string => `sudo ${command}`,
+  asRoot: localShell(false).asRoot,
   typed: (command: string): string => command,
 };
 
