@@ -65,7 +65,7 @@ describe("doctor: room", () => {
     // 3 x 2 GiB, and what QEMU takes itself.
     assert.match(memory(stats(4, 4)), /^warning: 4 GiB of 4 GiB free -> pulumi config set memory 1216MiB$/);
     assert.match(memory(stats(1, 1), [], 0), /^problem: 1 GiB of memory, and one machine is to have 2 GiB$/);
-    const room = (config: object, text: string): string =>
+    const room = (config: Readonly<Record<string, unknown>>, text: string): string =>
       shown(judgeMemory(plan(config), text, [], words.typed, 0));
     // Flatcar doesn't boot with a third of that: fewer machines.
     assert.match(
