@@ -10,6 +10,7 @@ import { founders, joiners } from "../plan/members.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import { type Share, sharesOf } from "../plan/placement.ts";
 import { makeCertificates } from "./certificates.ts";
+import { keepSecretsOutOfDebugLog } from "./debugLog.ts";
 import { makeDiscovery } from "./discovery.ts";
 import { groundOf, makeGrounds } from "./grounds.ts";
 import { initialClusterOf, makeJoin, makeMembership } from "./membership.ts";
@@ -101,6 +102,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
    *   plan has `hosts`, each gets a provider of its own.
    */
   constructor(name: string, args: CoreOSClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    keepSecretsOutOfDebugLog();
     super("coreos-cluster:index:CoreOSCluster", name, {}, opts);
     const { plan, ignition = rendering, waitUntilHealthy = true } = args;
     claimNames(name, plan);

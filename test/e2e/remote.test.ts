@@ -1,5 +1,5 @@
 /**
- * One member on a libvirt host behind a real sshd, its network out of reach from where Pulumi runs: healthy through the host,
+ * One member with TLS on a libvirt host behind a real sshd, its network out of reach from where Pulumi runs: healthy through the host,
  * and looked at, paused, resumed and logged in to the same way.
  */
 import { equal, match, ok } from "node:assert/strict";
@@ -27,6 +27,7 @@ describe("a cluster on a libvirt host behind ssh", function () {
     const config = {
       nodes: 1,
       memory: 512,
+      tls: "true",
       os: "lab",
       image: { source: image.path, sha256 },
       bridge: place.host.bridge,
