@@ -25,6 +25,7 @@ export const nodes = cluster.nodes;
 export const etcdEndpoints = cluster.etcdEndpoints;
 export const discoveryUrl = cluster.discoveryUrl;
 export const etcdCredentials = cluster.etcdCredentials;
+export const dockerCredentials = cluster.dockerCredentials;
 export const sshCommands = cluster.sshCommands;
 export const hosts = cluster.hosts;
 export const dhcpReservations = cluster.nodes.apply(texts.dhcpReservations);

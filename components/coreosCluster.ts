@@ -91,6 +91,8 @@ export class CoreOSCluster extends pulumi.ComponentResource {
   readonly discoveryUrl: pulumi.Output<string>;
   /** What members with TLS want to see, secret; undefined in a cluster without. */
   readonly etcdCredentials: pulumi.Output<Credentials> | undefined;
+  /** What Docker's remote API with TLS wants to see, secret; undefined where no node has it. */
+  readonly dockerCredentials: pulumi.Output<Credentials> | undefined;
   /** `ssh core@ADDRESS`, by node name. */
   readonly sshCommands: pulumi.Output<Record<string, string>>;
   /** Which host has which machines, and whose loss would cost etcd its quorum; undefined where the plan names no hosts. */
@@ -167,6 +169,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
       plan.tls === undefined ? endpoints : rendering.memberUrls(plan),
     );
     this.etcdCredentials = certificates?.client;
+    this.dockerCredentials = certificates?.docker;
     this.nodes = pulumi.output(
       nodes.map(({ name: node, mac, role, host, domainId }) =>
         pulumi.all([domainId, reached]).apply(([id, all]) => ({
@@ -191,6 +194,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
       discoveryUrl: this.discoveryUrl,
       sshCommands: this.sshCommands,
       ...(this.etcdCredentials === undefined ? {} : { etcdCredentials: this.etcdCredentials }),
+      ...(this.dockerCredentials === undefined ? {} : { dockerCredentials: this.dockerCredentials }),
       ...(this.hosts === undefined ? {} : { hosts: this.hosts }),
     });
   }

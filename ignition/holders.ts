@@ -7,14 +7,21 @@ export interface Holder {
   readonly name: string;
   /** Names and addresses under which it serves; none for a mere client. */
   readonly hosts: readonly string[];
+  /** Whether it is for servers alone, in place of both. */
+  readonly serverOnly?: true;
 }
 
-/** What one node has of the cluster's public-key infrastructure, each PEM. */
-export interface NodeTls {
+/** What one server has of a public-key infrastructure, each PEM. */
+export interface ServerTls {
   /** The authority's certificate. */
   readonly authority: string;
   readonly certificate: string;
   readonly key: string;
+}
+
+/** What one node has: of etcd's authority, and of Docker's where Docker listens on a network (docs/adr/0021-authorities.md). */
+export interface NodeTls extends ServerTls {
+  readonly docker?: ServerTls;
 }
 
 /**
@@ -26,15 +33,29 @@ export const holderOf = ({ name, address }: Pick<NodePlan, "name" | "address">):
   hosts: [name, ...(address === undefined ? [] : [address]), "localhost", "127.0.0.1", "::1"],
 });
 
+/** Docker is nobody's client. */
+export const dockerHolderOf = (node: Pick<NodePlan, "name" | "address">): Holder => ({
+  ...holderOf(node),
+  serverOnly: true,
+});
+
+/** Whether a node's Docker listens on a network, where with TLS it shows a certificate and asks for one. */
+export const hasRemoteDocker = ({ profiles }: Pick<NodePlan, "profiles">): boolean =>
+  profiles.includes("docker-remote");
+
 /** Stands for a node's certificates wherever a configuration is made before there are any: other ones are other text. */
-export function standInTls({ rotation }: TlsPlan, node: Pick<NodePlan, "name" | "address">): NodeTls {
+export function standInTls(
+  { rotation }: TlsPlan,
+  node: Pick<NodePlan, "name" | "address" | "profiles">,
+): NodeTls {
   const { name, hosts } = holderOf(node);
   const about = `rotation ${rotation}`;
-  return {
-    authority: `authority, ${about}\n`,
-    certificate: `certificate of ${name} for ${hosts.join(", ")}, ${about}\n`,
-    key: `key of ${name}, ${about}\n`,
-  };
+  const server = (of: string): ServerTls => ({
+    authority: `${of}authority, ${about}\n`,
+    certificate: `${of}certificate of ${name} for ${hosts.join(", ")}, ${about}\n`,
+    key: `${of}key of ${name}, ${about}\n`,
+  });
+  return { ...server(""), ...(hasRemoteDocker(node) ? { docker: server("Docker's ") } : {}) };
 }
 
 /**

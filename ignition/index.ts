@@ -11,7 +11,7 @@ import type { Bootstrap } from "./variables.ts";
 
 export { RenderError } from "./errors.ts";
 export { memberUrls, schemeOf } from "./families.ts";
-export { type Holder, holderOf, type NodeTls } from "./holders.ts";
+export { dockerHolderOf, hasRemoteDocker, type Holder, holderOf, type NodeTls } from "./holders.ts";
 export { composeConfig } from "./node.ts";
 export type { Bootstrap } from "./variables.ts";
 

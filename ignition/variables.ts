@@ -99,6 +99,13 @@ function tlsVariables(plan: ClusterPlan, node: NodePlan, tls: NodeTls | undefine
     tlsAuthority: tls.authority,
     tlsCertificate: tls.certificate,
     tlsKey: tls.key,
+    ...(tls.docker === undefined
+      ? {}
+      : {
+          dockerAuthority: tls.docker.authority,
+          dockerCertificate: tls.docker.certificate,
+          dockerKey: tls.docker.key,
+        }),
     memberFiles: MEMBER_FILES[plan.os],
     clientFiles: CLIENT_FILES,
     etcdctlCredentials: files.map(([name, file]) => `\nETCDCTL_${name}=${CLIENT_FILES}/${file}.pem`).join(""),

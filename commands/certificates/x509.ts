@@ -95,7 +95,7 @@ const alternative = (host: string) =>
 
 /**
  * A new key with a certificate of `authority`. With hosts it serves to authenticate servers and clients, since a member is
- * both: to its peers, and to itself where etcd's JSON gateway calls its own gRPC port; without, clients only.
+ * both: to its peers, and to itself where etcd's JSON gateway calls its own gRPC port; without, clients only. `serverOnly` is as it says.
  */
 export async function issue(authority: KeyPair, holder: Holder, now = new Date()): Promise<KeyPair> {
   const ca = new X509Certificate(authority.cert);
@@ -108,7 +108,7 @@ export async function issue(authority: KeyPair, holder: Holder, now = new Date()
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
     new ExtendedKeyUsageExtension([
       ...(serves ? [ExtendedKeyUsage.serverAuth] : []),
-      ExtendedKeyUsage.clientAuth,
+      ...(holder.serverOnly === true ? [] : [ExtendedKeyUsage.clientAuth]),
     ]),
     ...(serves ? [new SubjectAlternativeNameExtension(holder.hosts.map(alternative))] : []),
     await SubjectKeyIdentifierExtension.create(keys.publicKey),

@@ -5,7 +5,7 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { type Credentials, field, list, parsed } from "../http.ts";
 import type { findNode } from "../lab/clusterView.ts";
-import { credentialsCommand, credentialsIn, labCredentials } from "../lab/credentials.ts";
+import { credentialsCommand, credentialsIn, dockerCredentialsIn, labSecrets } from "../lab/credentials.ts";
 import { openLab } from "../lab/opened.ts";
 import { diagnostics } from "../lab/pulumiOutput.ts";
 import { type LabSession, runInLab } from "../lab/session.ts";
@@ -29,6 +29,8 @@ export interface StackState {
   readonly session: LabSession | undefined;
   /** Reads what members with TLS want to see; missing where the state was not read by `readStack`. */
   readonly credentials?: () => Promise<Credentials>;
+  /** The same of what Docker's remote API wants to see; undefined where no node has it. */
+  readonly dockerCredentials?: () => Promise<Credentials | undefined>;
 }
 
 /** Reads what `pulumi stack export` prints. Pure. */
@@ -81,7 +83,7 @@ async function exported(
     const session = await openLab(paths, stack ?? "dev");
     try {
       const { stdout } = await runInLab(session, exportOf(session.stack));
-      return { ...parseState(stdout, session), credentials: () => labCredentials(session) };
+      return { ...parseState(stdout, session), ...credentialsBy(() => labSecrets(session)) };
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       throw new UserError(reasonOf(error.output, session.stack), { cause: error });
@@ -90,7 +92,7 @@ async function exported(
   const [file, ...args] = exportOf(stack);
   const result = await execa(file, args, { cwd: paths.checkout, reject: false, all: true, stdin: "ignore" });
   if (!result.failed)
-    return { ...parseState(result.stdout), credentials: once(() => ownCredentials(paths, stack)) };
+    return { ...parseState(result.stdout), ...credentialsBy(once(() => ownSecrets(paths, stack))) };
   if (result.code === "ENOENT") throw new UserError("pulumi is not on this machine's PATH");
   throw new UserError(reasonOf(result.all, stack));
 }
@@ -101,13 +103,20 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
+const credentialsBy = (
+  secrets: () => Promise<string>,
+): Required<Pick<StackState, "credentials" | "dockerCredentials">> => ({
+  credentials: async () => credentialsIn(await secrets()),
+  dockerCredentials: async () => dockerCredentialsIn(await secrets()),
+});
+
 /** Of a stack in the backend that `pulumi` is logged in to. */
-async function ownCredentials(paths: LabPaths, stack: string | undefined): Promise<Credentials> {
+async function ownSecrets(paths: LabPaths, stack: string | undefined): Promise<string> {
   const [file, ...args] = credentialsCommand(stack);
   const options = { cwd: paths.checkout, reject: false, stdin: "ignore" } as const;
   const { failed, stdout, stderr } = await execa(file, args, options);
   if (failed) throw new UserError(`the stack's secrets can't be read: ${reasonOf(stderr, stack)}`);
-  return credentialsIn(stdout);
+  return stdout;
 }
 
 /** Why a state can't be read, in Pulumi's own last words. */

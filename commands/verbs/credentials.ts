@@ -5,6 +5,7 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { etcdVariables } from "../../outputs/index.ts";
 import { reach } from "../hosts/reach.ts";
 import { readStack } from "../hosts/stackState.ts";
+import type { Credentials } from "../http.ts";
 import { UserError } from "../ui/errors.ts";
 
 export interface CredentialsOptions {
@@ -16,8 +17,15 @@ export interface CredentialsOptions {
 /** A text as one word of a POSIX shell. */
 const word = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+const pemFiles = ({ ca, cert, key }: Credentials): Readonly<Record<string, string>> => ({
+  "ca.pem": ca,
+  "cert.pem": cert,
+  "key.pem": key,
+});
+
 /**
- * Writes `ca.pem`, `cert.pem`, `key.pem` (as Docker's client calls them) and `etcd.env`, for a shell to read.
+ * Writes `ca.pem`, `cert.pem`, `key.pem` and `etcd.env`, for a shell to read; where a node has Docker's remote API, what that wants to see
+ * under the same names, which Docker's client expects, into a folder of its own.
  * @throws UserError where the stack has no TLS, or its secrets can't be read
  */
 export async function credentials(paths: LabPaths, options: CredentialsOptions): Promise<void> {
@@ -36,14 +44,15 @@ export async function credentials(paths: LabPaths, options: CredentialsOptions):
     ETCDCTL_CERT: join(folder, "cert.pem"),
     ETCDCTL_KEY: join(folder, "key.pem"),
   };
+  const docker = await state.dockerCredentials?.();
+  const dockerFolder = join(folder, "docker");
   await writeAll(folder, {
-    "ca.pem": found.ca,
-    "cert.pem": found.cert,
-    "key.pem": found.key,
+    ...pemFiles(found),
     "etcd.env": Object.entries(variables)
       .map(([name, value]) => `export ${name}=${word(value)}\n`)
       .join(""),
   });
+  if (docker !== undefined) await writeAll(dockerFolder, pemFiles(docker));
   const lab = reached.lab === undefined ? "" : "npm run cluster -- exec ";
   process.stdout.write(
     [
@@ -51,6 +60,9 @@ export async function credentials(paths: LabPaths, options: CredentialsOptions):
       "",
       `  . ${word(join(folder, "etcd.env"))}`,
       `  ${lab}etcdctl endpoint health`,
+      ...(docker === undefined
+        ? []
+        : ["", `  export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=${word(dockerFolder)}`]),
       "",
     ].join("\n"),
   );

@@ -79,8 +79,7 @@ describe("the private keys of a cluster with TLS", function () {
   const withSecrets = async (): Promise<string> => {
     const [file, ...args] = [...stack.session.enter, "pulumi", "stack", "export"];
     const env = { ...process.env, ...stack.session.env };
-    return (await promisify(execFile)(file ?? "", [...args, "--show-secrets"], { env, maxBuffer: 2 ** 26 }))
-      .stdout;
+    return (await promisify(execFile)(file, [...args, "--show-secrets"], { env, maxBuffer: 2 ** 26 })).stdout;
   };
   /** All that could give away the keys that the stack has now. */
   const spellings = async (): Promise<string[]> => privateKeysIn(await withSecrets()).flatMap(spellingsOf);

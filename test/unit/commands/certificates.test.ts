@@ -52,6 +52,12 @@ describe("certificates", () => {
     equal(cert.subjectAltName, undefined);
   });
 
+  it("a server's that is nobody's client is for servers alone", async () => {
+    const pair = await issue(authority, { name: "a", hosts: ["a"], serverOnly: true }, NOW);
+    deepEqual(read(pair).keyUsage, [SERVER_AUTH]);
+    equal(read(pair).checkHost("a"), "a");
+  });
+
   it("none is of another authority, even of the same name", async () => {
     const other = await makeAuthority("dev etcd CA", NOW);
     notEqual(other.key, authority.key);

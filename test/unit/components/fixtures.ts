@@ -96,6 +96,11 @@ function outputs({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Recor
     "cluster-host": JSON.stringify({ mode: "0700", uid: 64055, gid: 106 }),
     "cluster-ca": keyPair("authority"),
     "cluster-client-certificate": keyPair("client"),
+    "cluster-docker-ca": keyPair("Docker's authority"),
+    "cluster-docker-client-certificate": keyPair("Docker's client"),
+    ...Object.fromEntries(
+      plan.nodes.map(({ name: node }) => [`${node}-docker-certificate`, keyPair(`${node}'s Docker`)]),
+    ),
     ...Object.fromEntries(plan.nodes.map((each) => [`${each.name}-certificate`, keyPair(each.name)])),
     "cluster-discovery-generation-1": "http://10.0.0.1:2379/v2/keys/discovery/70cen",
     "cluster-readiness": JSON.stringify({

@@ -19,6 +19,7 @@ interface Made {
   readonly get: (name: string) => Registered;
   readonly endpoints: readonly string[];
   readonly credentials: pulumi.Output<unknown> | undefined;
+  readonly docker: pulumi.Output<unknown> | undefined;
   readonly secret: boolean | undefined;
 }
 
@@ -26,12 +27,14 @@ async function make(changes: Partial<ClusterPlan>, waitUntilHealthy = true): Pro
   const { CoreOSCluster } = await import("../../../components/coreosCluster.ts");
   let endpoints: readonly string[] = [];
   let credentials: pulumi.Output<unknown> | undefined;
+  let docker: pulumi.Output<unknown> | undefined;
   let secret: boolean | undefined;
   const resources = await record(() => {
     const of = { ...plan, ...changes };
     const cluster = new CoreOSCluster("cluster", { plan: of, ignition, waitUntilHealthy });
     cluster.etcdEndpoints.apply((value) => (endpoints = value));
     credentials = cluster.etcdCredentials;
+    docker = cluster.dockerCredentials;
     void Promise.all([pulumi.isSecret(cluster.etcdEndpoints), pulumi.isSecret(cluster.nodes)]).then(
       ([one, other]) => (secret = one || other),
     );
@@ -41,7 +44,7 @@ async function make(changes: Partial<ClusterPlan>, waitUntilHealthy = true): Pro
     ok(found, `no resource ${name} among ${resources.map((resource) => resource.name).join(", ")}`);
     return found;
   };
-  return { resources, get, endpoints, credentials, secret };
+  return { resources, get, endpoints, credentials, docker, secret };
 }
 
 const tls = { rotation: "1" };
@@ -150,6 +153,37 @@ describe("a cluster with TLS", () => {
   it("lets a node's certificate hang on the authority alone", () => {
     for (const { name } of plan.nodes)
       deepEqual(made.get(`${name}-certificate`).dependencies, ["cluster-ca"], name);
+  });
+
+  it("has another authority for Docker, where a machine lets it listen on a network, and for nobody else", async () => {
+    const nodes = plan.nodes.map((node, index) =>
+      index === 1
+        ? { ...node, profiles: [...node.profiles, "docker" as const, "docker-remote" as const] }
+        : node,
+    );
+    const [name = ""] = nodes.slice(1).map((node) => node.name);
+    rendered.clear();
+    const remote = await make({ tls, nodes });
+    const names = (all: readonly Registered[]): string[] => all.filter(isOfTls).map((one) => one.name);
+    deepEqual(
+      names(remote.resources)
+        .filter((one) => !names(made.resources).includes(one))
+        .toSorted(),
+      ["cluster-docker-ca", "cluster-docker-client-certificate", `${name}-docker-certificate`].toSorted(),
+    );
+    // What the others have is what they had.
+    for (const one of made.resources.filter(isOfTls)) deepEqual(remote.get(one.name).inputs, one.inputs);
+    deepEqual(environmentOf(remote.get("cluster-docker-ca")), { NAME: "dev-core Docker CA" });
+    const environment = environmentOf(remote.get(`${name}-docker-certificate`));
+    equal(environment["SERVER_ONLY"], "true");
+    equal(environment["HOSTS"], `${name} localhost 127.0.0.1 ::1`);
+    for (const one of ["cluster-docker-client-certificate", `${name}-docker-certificate`]) {
+      deepEqual(remote.get(one).dependencies, ["cluster-docker-ca"], one);
+      ok(remote.get(one).secrets.length > 0, one);
+    }
+    ok(remote.docker !== undefined && made.docker === undefined);
+    for (const node of nodes)
+      equal("docker" in (rendered.get(node.name) as object), node.name === name, node.name);
   });
 
   it("puts out its members' URLs by name, or by the addresses that the config gives", async () => {

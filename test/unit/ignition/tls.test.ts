@@ -4,17 +4,22 @@ import fc from "fast-check";
 import { allProfiles, bootstrap, cluster, DISCOVERIES, nodeOf, withProfiles } from "./cluster.ts";
 import { assertGolden } from "./golden.ts";
 import { plan } from "../plan/fixtures.ts";
-import { holderOf, standInTls } from "../../../ignition/holders.ts";
+import { dockerHolderOf, hasRemoteDocker, holderOf, standInTls } from "../../../ignition/holders.ts";
 import { composeConfig, memberUrls } from "../../../ignition/index.ts";
 import { OS_FAMILIES } from "../../../plan/os.ts";
 import type { ClusterPlan, NodePlan, OsFamily } from "../../../plan/types.ts";
 
 const tls = { authority: "the authority\n", certificate: "the certificate\n", key: "the key\n" };
+const docker = {
+  authority: "Docker's authority\n",
+  certificate: "Docker's certificate\n",
+  key: "Docker's key\n",
+};
 const config = (made: ClusterPlan, node: NodePlan): string =>
   composeConfig(made, node, {
     ...bootstrap,
     clusterToken: "0123",
-    ...(made.tls === undefined ? {} : { tls }),
+    ...(made.tls === undefined ? {} : { tls: { ...tls, ...(hasRemoteDocker(node) ? { docker } : {}) } }),
   }).text;
 
 /** Lines of one text that the other has not, in their order. */
@@ -100,6 +105,18 @@ describe("whose certificates there are", () => {
       hosts: ["a", "10.0.0.1", "localhost", "127.0.0.1", "::1"],
     });
     assert.deepEqual(holderOf({ name: "a" }).hosts, ["a", "localhost", "127.0.0.1", "::1"]);
+    assert.deepEqual(dockerHolderOf({ name: "a" }), { ...holderOf({ name: "a" }), serverOnly: true });
+  });
+
+  it("a machine with Docker on a network has a stand-in of Docker's own, the others are as ever", () => {
+    const of = (...profiles: NodePlan["profiles"]) => standInTls({ rotation: "1" }, { name: "a", profiles });
+    const { docker: theirs, ...ours } = of("base", "docker", "docker-remote");
+    assert.deepEqual(ours, of("base", "docker"));
+    assert.deepEqual(Object.keys(theirs ?? {}), Object.keys(ours));
+    assert.equal(
+      Object.values(theirs ?? {}).some((text) => Object.values(ours).includes(text)),
+      false,
+    );
   });
 
   it("a stand-in is another one for another rotation, name or address, and for nothing else", () => {
@@ -107,7 +124,9 @@ describe("whose certificates there are", () => {
     const address = fc.option(fc.ipV4(), { nil: undefined });
     const one = fc.record({ rotation: label, name: label, address });
     const text = ({ rotation, name, address: at }: { rotation: string; name: string; address?: string }) =>
-      JSON.stringify(standInTls({ rotation }, at === undefined ? { name } : { name, address: at }));
+      JSON.stringify(
+        standInTls({ rotation }, { name, profiles: [], ...(at === undefined ? {} : { address: at }) }),
+      );
     fc.assert(
       fc.property(one, one, (first, second) => {
         const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Parameters<typeof text>[0];
