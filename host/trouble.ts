@@ -53,6 +53,11 @@ interface Trouble {
 /** In the order in which they count: ssh says several things at once. */
 const TROUBLES: readonly Trouble[] = [
   {
+    pattern: /Identity file .* not accessible/i,
+    advice: (way) =>
+      `there is no key ${way.key ?? ""} here: keyfile= in the URI names the file of a private key`,
+  },
+  {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|key mismatch/i,
     advice: (way) =>
       `the key of ${way.host} is another one than ${way.knownHosts} has: the host was installed anew, or somebody stands between. ` +
@@ -68,7 +73,8 @@ const TROUBLES: readonly Trouble[] = [
     advice: (way) =>
       `${way.host} lets nobody in with that user and ${way.key === undefined ? "the keys that there are" : `the key ${way.key}`}. ` +
       `User and key are parts of the URI (qemu+ssh://USER@${way.host}/system?keyfile=FILE); the key must be in that user's ` +
-      `authorized_keys there. Try: ${way.login} true`,
+      `authorized_keys there. A key with a passphrase must be in an ssh agent (ssh-add${way.key === undefined ? "" : ` ${file(way.key)}`}): nobody is asked for it here. ` +
+      `Try: ${way.login} true`,
   },
   {
     pattern: /Could not resolve hostname/i,

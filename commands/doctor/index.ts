@@ -108,12 +108,19 @@ async function reachable(shell: HostShell): Promise<HostShell | undefined> {
   return code === 0 ? shell : undefined;
 }
 
-const inVain = (check: Check, uri: string): Finding => ({
+const inVain = (check: Check): Finding => ({
   id: check.id,
   level: "note",
   found: "not checked: there is no connection",
-  why: `It is unknown until ${uri} answers.`,
+  why: "It is unknown until the host answers.",
 });
+
+/** Whether a check has nobody to ask: libvirt, or where ssh gets to no shell either, anything on the host. */
+const isInVain = (check: Check, { uri, shell }: Situation): boolean => {
+  const parsed = connectionOf(uri);
+  const cutOff = shell === undefined && parsed !== undefined && placeOf(parsed) === "ssh";
+  return check.connected === true || (cutOff && check.here !== true);
+};
 
 /** The chosen checks, one after another, since some change what others would see (a probe on the bridge). */
 async function runChecks(
@@ -124,8 +131,8 @@ async function runChecks(
   const all: Finding[] = [];
   let connected = true;
   for (const check of checks) {
-    const skipped: boolean = check.connected === true && !connected;
-    const found: Finding[] = skipped ? [inVain(check, situation.uri)] : await findingsOf(check, situation);
+    const skipped: boolean = !connected && isInVain(check, situation);
+    const found: Finding[] = skipped ? [inVain(check)] : await findingsOf(check, situation);
     if (check.id === connection.id) connected = found.every(({ level }) => level !== "problem");
     found.forEach(onFinding);
     all.push(...found);

@@ -112,6 +112,8 @@ export interface Check {
    * where less of it counts.
    */
   readonly quick?: { readonly run?: Check["run"] };
+  /** Looks at this machine, or at what both can reach: asks nothing of the libvirt host itself. */
+  readonly here?: boolean;
   /** Needs the libvirt connection; left out where there is none. */
   readonly connected?: boolean;
   readonly run: (situation: Situation) => Promise<readonly Verdict[]>;

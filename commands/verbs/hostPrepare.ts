@@ -107,7 +107,7 @@ export async function hostPrepare(paths: LabPaths, options: HostPrepareOptions):
       `--connect ${options.connect} gives no way to run commands on a host: it must be qemu:///system or qemu+ssh://...`,
     );
   try {
-    const shell = await rootShell(reached);
+    const shell = await rootShell(reached, options.connect);
     const dry = options.dryRun === true;
     const skip = partsToSkip(options.skip);
     const work = async (): Promise<void> => {

@@ -13,6 +13,8 @@ interface Refusal {
   readonly pattern: RegExp;
   readonly says: string;
   readonly remedy?: (connection: ConnectionUri, here: Here) => string;
+  /** The remedy is not all that there is to say (host/trouble.ts). */
+  readonly more?: boolean;
 }
 
 /** A command as it is typed on this machine, so that it runs as root. */
@@ -31,11 +33,13 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i,
     says: "ssh does not know the host's key, or it has changed",
     remedy: (c) => `ssh ${destinationOf(c)} true`,
+    more: true,
   },
   {
     pattern: /permission denied \((publickey|password|keyboard|gssapi)/i,
     says: "ssh was refused: the host takes none of your keys",
     remedy: (c) => `ssh-copy-id ${destinationOf(c)}`,
+    more: true,
   },
   {
     pattern:
@@ -136,7 +140,7 @@ export function judgeConnection(
     };
   const refusal = REFUSALS.find(({ pattern }) => pattern.test(answer.stderr));
   const remedy = refusal?.remedy?.(connection, here);
-  const advice = adviceFor(uri, answer.stderr);
+  const advice = remedy === undefined || refusal?.more === true ? adviceFor(uri, answer.stderr) : undefined;
   return {
     level: "problem",
     found:
@@ -168,6 +172,7 @@ export const askVersion = (uri: string): Promise<Output> => {
 export const connection: Check = {
   id: "connection",
   about: "libvirt answers and lets this user manage machines",
+  here: true,
   quick: {},
   run: async ({ uri, typed }) => {
     const verdict = judgeConnection(uri, await askVersion(uri));

@@ -51,8 +51,9 @@ export function judgeDiscovery(
 export const discovery: Check = {
   id: "discovery",
   about: "the registry of the plan's discovery mode answers; no token is used up",
-  run: async ({ plan, typed, uri }) => {
-    const way = wayVia(uri); // it may stand where only the machines reach it
+  here: true,
+  run: async ({ plan, typed, uri, shell }) => {
+    const way = shell === undefined ? {} : wayVia(uri); // it may stand where only the machines reach it
     const answers = await Promise.all(plan.discovery.questions.map((url) => ask(url, {}, TIME_LIMIT, way)));
     return [judgeDiscovery(plan.discovery, answers, typed)];
   },

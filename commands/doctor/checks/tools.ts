@@ -158,6 +158,7 @@ export function summarize(verdicts: readonly Verdict[]): Verdict[] {
 export const tools: Check = {
   id: "tools",
   about: "the programs that `pulumi up` runs on this machine, and their versions",
+  here: true,
   // Whatever else is missing has stopped the preview already.
   quick: {
     run: ({ plan }) =>
