@@ -2,7 +2,7 @@
 import type { Architecture, ImageRequest } from "../plan/types.ts";
 import { fetchSmall } from "./http.ts";
 import { mirrored } from "./mirror.ts";
-import { ImageProblem } from "./problem.ts";
+import { ImageProblem, shown } from "./problem.ts";
 
 /** The newest release of a stream. */
 export interface Release {
@@ -23,7 +23,8 @@ export const STREAMS: readonly string[] = [
 
 async function read(url: string): Promise<string> {
   const bytes = await fetchSmall(mirrored(url));
-  if (bytes === undefined) throw new ImageProblem(`a stream that is there; there is no ${mirrored(url)}`);
+  if (bytes === undefined)
+    throw new ImageProblem(`a stream that is there; there is no ${shown(mirrored(url))}`);
   return bytes.toString("utf8");
 }
 
@@ -62,7 +63,7 @@ async function fedora(stream: string, arch: Architecture): Promise<Release> {
     metadata = JSON.parse(await read(url)) as StreamMetadata;
   } catch (error) {
     if (error instanceof ImageProblem) throw error;
-    throw new ImageProblem(`a stream's metadata in JSON; ${mirrored(url)} is something else`);
+    throw new ImageProblem(`a stream's metadata in JSON; ${shown(mirrored(url))} is something else`);
   }
   const all = metadata.architectures ?? {};
   const qemu = Object.hasOwn(all, arch) ? all[arch]?.artifacts?.qemu : undefined;
@@ -71,7 +72,7 @@ async function fedora(stream: string, arch: Architecture): Promise<Release> {
   if (!isText(location) || !isText(sha256) || !/^[0-9a-f]{64}$/.test(sha256) || !isText(release)) {
     const there = Object.keys(all).join(", ") || "none";
     throw new ImageProblem(
-      `a QEMU image for ${arch}; ${mirrored(url)} has no such (architectures: ${there})`,
+      `a QEMU image for ${arch}; ${shown(mirrored(url))} has no such (architectures: ${there})`,
     );
   }
   const proof = isText(signature) ? { signature: mirrored(signature), signedBy: "fedora-coreos" } : {};

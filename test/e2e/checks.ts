@@ -1,7 +1,8 @@
 /** What is asked of every etcd cluster of real machines, as tests of a describe whose cluster is up. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { failsInLab, inLab, npm, onNode } from "./support.ts";
+import { failsInLab, inLab, labFolder, npm, onNode } from "./support.ts";
 
 const minutes = 60_000;
 
@@ -131,7 +132,13 @@ export function clusterChecks(names: readonly string[]): void {
     const [first] = await stackNodes();
     assert.ok(first !== undefined);
     assert.equal(await onNode(first.name, "sudo", "id", "-u"), "0");
-    assert.match(await onNode(first.name, "sudo", "sshd", "-T"), /^passwordauthentication no$/m);
+    const settings = await onNode(first.name, "sudo", "sshd", "-T");
+    for (const setting of [
+      "passwordauthentication no",
+      "kbdinteractiveauthentication no",
+      "permitrootlogin (?:no|without-password)",
+    ])
+      assert.match(settings, new RegExp(`^${setting}$`, "m"));
     const quiet = [
       "-o",
       "StrictHostKeyChecking=no",
@@ -147,7 +154,17 @@ export function clusterChecks(names: readonly string[]): void {
     const otherWays = ["-o", "PreferredAuthentications=password,keyboard-interactive"];
     assert.match(await failsInLab(...login("core", ...otherWays)), /Permission denied \(publickey\)/);
     assert.match(await failsInLab(...login("core", "-i", "/dev/null")), /Permission denied \(publickey\)/);
-    assert.match(await failsInLab(...login("root", "-i", "/dev/null")), /Permission denied \(publickey\)/);
+    // The key that lets core in: not root, and not without the key.
+    const right = ["-i", join(labFolder, "ssh", "id_ed25519"), "-o", "BatchMode=yes"];
+    await inLab(...login("core", ...right));
+    assert.match(await failsInLab(...login("root", ...right)), /Permission denied \(publickey\)/);
+    assert.match(await failsInLab(...login("nobody", ...right)), /Permission denied \(publickey\)/);
+    // An empty password is what "none" asks for; what the server then offers is all that there is.
+    for (const user of ["core", "root"]) {
+      const said = await failsInLab(...login(user, "-v", "-o", "PreferredAuthentications=none"));
+      const offered = [...said.matchAll(/Authentications that can continue: (\S+)/g)].map(([, ways]) => ways);
+      assert.deepEqual([...new Set(offered)], ["publickey"], said);
+    }
   });
 
   it("keeps a node's address, name and membership when it is rebooted", async () => {

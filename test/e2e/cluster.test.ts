@@ -8,6 +8,7 @@ import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { clientUrl, clusterChecks, stackNodes } from "./checks.ts";
+import { hostChecks, listeners } from "./hostChecks.ts";
 import {
   checkout,
   hostState,
@@ -33,11 +34,13 @@ async function domains(): Promise<string[]> {
 describe("npm start, from nothing to a healthy cluster and back", function () {
   this.timeout(25 * minutes);
   let asItWas: HostState;
+  let listening: readonly string[];
 
   before(async () => {
     await npm("stop");
     await rm(labFolder, { recursive: true, force: true });
     asItWas = await hostState();
+    listening = await listeners();
   });
 
   after(async () => {
@@ -80,6 +83,7 @@ describe("npm start, from nothing to a healthy cluster and back", function () {
   });
 
   clusterChecks(nodes);
+  hostChecks(nodes, () => listening);
 
   it("wrote the network unit through Ignition", async () => {
     assert.match(

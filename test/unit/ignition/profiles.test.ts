@@ -79,7 +79,8 @@ describe("profiles", () => {
   it("each say in a comment what they are for, and use no variable that there is not", () => {
     const folder = join(import.meta.dirname, "../../../ignition/profiles");
     const made = cluster({ tls: "true" });
-    const tls = { authority: "", certificate: "", key: "" };
+    const server = { authority: "", certificate: "", key: "" };
+    const tls = { ...server, docker: server };
     const variables = Object.keys(variablesOf(made, nodeOf(made, "one"), { ...bootstrap, tls }));
     const used = readdirSync(folder).flatMap((file) => {
       assert.match(file, /^[a-z][a-z0-9-]*\.yaml$/);
