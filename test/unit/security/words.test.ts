@@ -12,51 +12,7 @@ import { environmentWord, unitWord } from "../../../ignition/variables.ts";
 import { isHost, parseSocket } from "../../../plan/addresses.ts";
 import { isLabel } from "../../../plan/names.ts";
 import { quote } from "../../../plan/remedies.ts";
-
-const NASTY = [
-  ...[
-    "'",
-    '"',
-    "`id`",
-    "$(id)",
-    "${IFS}",
-    ";",
-    "&&",
-    "||",
-    "|",
-    ">",
-    "<",
-    "*",
-    "?",
-    "~",
-    "\\",
-    "#",
-    "!",
-    "-x",
-    "--",
-  ],
-  ...[
-    "%n",
-    "%%",
-    "%",
-    "$HOME",
-    "{{x}}",
-    "{PRIVATE_IPV4}",
-    "{@value}",
-    "]]>",
-    "<!--",
-    "&amp;",
-    "&#0;",
-    "&",
-    "<x/>",
-  ],
-  ...["__OWNER__", "\u2028", "\u0085", "\u00a0", "\ufeff", "=", " ", "\t", "€", "\u{1f600}"],
-];
-const hostile = fc
-  .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: "binary", maxLength: 4 })), { maxLength: 6 })
-  .map((parts) => parts.join(""));
-/** What an argument can hold, on one line. */
-const argument = hostile.map((text) => text.replace(/[\0\r\n]|\p{Surrogate}/gu, ""));
+import { argument, hostile, NASTY } from "../../support/hostile.ts";
 
 /** The words of a command line by POSIX's rules of quotes (2.2.1, 2.2.2); outside of quotes nothing but plain letters may stand. */
 function wordsOf(line: string): string[] {
