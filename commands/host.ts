@@ -3,6 +3,7 @@
  *   check    before anything is made: the doctor's short version, the emulator, no name is taken; all that is wrong is told
  *            together; prints who may read the pool
  *   check-volume  the base volume that the config names is there and no larger than the disks over it; prints its path
+ *   grown    before machines are added to those that are there: room for them; prints the warnings
  *   keep     prints what was printed before
  *   sweep    when the cluster is deleted: removes all on the host that carries the owner's mark; prints what it was
  */
@@ -17,8 +18,8 @@ import {
   type Host,
   qemuUser,
 } from "../host/leftovers.ts";
-import { virshOn } from "../host/virsh.ts";
-import { checkBeforeUp, factsFrom } from "./doctor/beforeUp.ts";
+import { lines, virshOn } from "../host/virsh.ts";
+import { checkBeforeGrowth, checkBeforeUp, factsFrom } from "./doctor/beforeUp.ts";
 import { keep, required, requiredNumber, runProgram, say, words } from "./program.ts";
 
 const hostOf = (env: NodeJS.ProcessEnv): Host => {
@@ -45,6 +46,18 @@ async function check(env: NodeJS.ProcessEnv): Promise<string> {
   return JSON.stringify({ mode: "0700", ...((await qemuUser(host.virsh)) ?? { uid: -1, gid: -1 }) });
 }
 
+/** The names of what comes are looked at by who makes it (host/leftovers.ts). */
+async function grown(env: NodeJS.ProcessEnv): Promise<string> {
+  const uri = required(env, "LIBVIRT_URI");
+  const warnings: string[] = [];
+  const facts = factsFrom(required(env, "FACTS"));
+  if (facts !== undefined)
+    await checkBeforeGrowth(uri, facts, lines(await virshOn(uri)("list", "--all", "--name")), (text) => {
+      warnings.push(text);
+    });
+  return JSON.stringify(warnings);
+}
+
 async function checkVolume(env: NodeJS.ProcessEnv): Promise<string> {
   const uri = required(env, "LIBVIRT_URI");
   return await checkBaseVolume(virshOn(uri), uri, {
@@ -60,4 +73,4 @@ async function sweep(env: NodeJS.ProcessEnv): Promise<string> {
   return JSON.stringify({ domains, pool: await clearOwnPool(host) });
 }
 
-await runProgram({ check, "check-volume": checkVolume, keep, sweep });
+await runProgram({ check, "check-volume": checkVolume, grown, keep, sweep });

@@ -147,6 +147,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
       const args = {
         ...{ plan, node, fingerprint, sites, before, after },
         ...{ discoveryUrl: discovery.url, credentials: certificates?.client, host },
+        hooks: groundOf(grounds, node).hooks.growth,
       };
       const join = makeJoin(args, this);
       const machine = make(node, fingerprint, initialClusterOf(join));

@@ -28,7 +28,7 @@ export function makeGrounds(
     host: makeHost(name, { plan, site, owner: owner.id }, parent),
   }));
   return looked.map(({ site, host }): Ground => {
-    const hooks = leftoverHooks(name, site, owner);
+    const hooks = leftoverHooks(name, plan, site, owner);
     const others = looked.map((one) => one.host).filter((other) => other !== host);
     const pool = makePool(name, { site, owner: owner.id, hooks, host, others }, parent);
     return { site, pool, hooks, base: makeBaseImage(name, { plan, pool, site, hooks }, parent) };

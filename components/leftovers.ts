@@ -15,6 +15,9 @@ import {
 } from "../host/leftovers.ts";
 import { ProviderWatch } from "../host/providerWatch.ts";
 import { virshOn } from "../host/virsh.ts";
+import type { ClusterPlan } from "../plan/types.ts";
+import { GrowthWatch } from "./growth.ts";
+import { hostFacts } from "./hostFacts.ts";
 import type { Owner } from "./owner.ts";
 import { type Site, siteName } from "./sites.ts";
 
@@ -24,6 +27,8 @@ export interface LeftoverHooks {
   readonly volume: pulumi.ResourceHookBinding;
   /** Lets a machine that vanished be replaced, too: the provider's `delete` fails on it, and is tried again after the hook. */
   readonly domain: pulumi.ResourceHookBinding;
+  /** Of what is made for a machine before its own resources: the host is looked at first. */
+  readonly growth: pulumi.ResourceHookBinding;
 }
 
 /** The value of an output that is known, which all are that a resource about to be created depends on. */
@@ -33,13 +38,14 @@ const valueOf = <T>(output: pulumi.Output<T>): Promise<T> =>
   });
 
 /** The names of all domains to come on the host are checked before the first thing is made there. */
-export function leftoverHooks(name: string, site: Site, owner: Owner): LeftoverHooks {
+export function leftoverHooks(name: string, plan: ClusterPlan, site: Site, owner: Owner): LeftoverHooks {
   const { uri } = site;
   const nodeNames = site.nodes.map((node) => node.name);
   const host = async (): Promise<Host> => {
     const connection = await valueOf(uri);
     return { uri: connection, virsh: virshOn(connection), owner: await valueOf(owner.id) };
   };
+  const growth = new GrowthWatch(async () => ({ uri: await valueOf(uri), facts: hostFacts(plan, site) }));
   const watch = new ProviderWatch((message) => void pulumi.log.error(message));
   const made = new pulumi.ResourceHook(siteName(site, `${name}-made`), ({ urn }) => {
     watch.settled(urn);
@@ -73,10 +79,17 @@ export function leftoverHooks(name: string, site: Site, owner: Owner): LeftoverH
   };
   return {
     pool: binding("pool", async (on, inputs) => {
+      growth.isNew();
       await checkDomainNames(on, nodeNames);
       await clearPool(on, inputs["name"] ?? "");
     }),
-    volume: binding("volume", (on, inputs) => clearVolume(on, inputs["pool"] ?? "", inputs["name"] ?? "")),
+    volume: binding("volume", async (on, inputs) => {
+      await growth.passed();
+      await clearVolume(on, inputs["pool"] ?? "", inputs["name"] ?? "");
+    }),
     domain: binding("domain", (on, inputs) => clearDomain(on, inputs["name"] ?? ""), goneDomain),
+    growth: {
+      beforeCreate: [new pulumi.ResourceHook(siteName(site, `${name}-look`), () => growth.passed())],
+    },
   };
 }

@@ -22,6 +22,8 @@ export interface JoiningArgs extends AskingArgs {
   readonly after: pulumi.Resource | undefined;
   /** What everything on the host where the cluster began is deleted with: then there is no list to leave. */
   readonly host: pulumi.Resource;
+  /** Run before it is put on the list. */
+  readonly hooks: pulumi.ResourceHookBinding;
 }
 
 /** What both Commands are told. */
@@ -60,6 +62,7 @@ export const makeJoin = (args: JoiningArgs, parent: pulumi.Resource): Command =>
     {
       parent,
       deletedWith: args.host,
+      hooks: args.hooks,
       ignoreChanges: ["environment", "interpreter"],
       ...(args.after === undefined ? {} : { dependsOn: args.after }),
     },

@@ -34,13 +34,53 @@ const indented = ({ found, why, remedy }: Finding): string =>
 /** A warning, as it is shown beside the progress of `pulumi up`. */
 export const warningOf = (finding: Finding): string => `warning: ${indented(finding)}`;
 
-/** All that stops the run, together. */
-export function stopMessage(uri: string, problems: readonly string[]): string {
+/**
+ * All that stops the run, together.
+ * @param added the machines that are to come where others are there already.
+ */
+export function stopMessage(uri: string, problems: readonly string[], added: readonly string[] = []): string {
   const many = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return [
-    `The libvirt host ${uri} can't carry this cluster: ${many}; nothing has been made there.`,
+    added.length === 0
+      ? `The libvirt host ${uri} can't carry this cluster: ${many}; nothing has been made there.`
+      : `The libvirt host ${uri} can't carry ${added.join(", ")} beside what is there: ${many}; nothing of it has been made.`,
     ...problems.map((problem) => `  ✖ ${problem}`),
   ].join("\n");
+}
+
+/** What more machines want of a host that has carried others: the rest was looked at with the first. */
+const GROWTH: readonly string[] = ["bridge", "disk", "memory"];
+
+/**
+ * Looks at the host before machines are added.
+ * @param there names of the machines that it has: of the plan's, the others are added.
+ * @param warn is given what spoils nothing for certain.
+ * @throws ProgramError with all problems.
+ */
+export async function checkBeforeGrowth(
+  uri: string,
+  facts: PlanFacts,
+  there: readonly string[],
+  warn: (text: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const added = facts.nodes.filter(({ name }) => name === undefined || !there.includes(name));
+  if (added.length === 0) return;
+  const of = async (plan: PlanFacts, ids: readonly string[]): Promise<Finding[]> =>
+    await quickChecks(uri, plan, env, ids);
+  const findings = [
+    // What is there has its memory, if it runs, and its place on the disk, with the base image.
+    ...(await of(
+      facts,
+      GROWTH.filter((id) => id !== "disk"),
+    )),
+    ...(await of({ ...facts, nodes: added, imageSize: 0 }, ["disk"])),
+  ];
+  for (const finding of findings) if (finding.level === "warning") warn(indented(finding));
+  const problems = findings.filter(({ level }) => level === "problem").map(indented);
+  if (problems.length === 0) return;
+  const names = added.map(({ name }) => name ?? "a machine");
+  throw new ProgramError(stopMessage(uri, problems, names));
 }
 
 /**

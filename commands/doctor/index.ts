@@ -153,14 +153,18 @@ export const examine = (
 
 /**
  * The short version, for the moment before `up` makes its first thing: what takes no root and waits for nobody.
+ * @param only names of the checks, where not all of it is wanted.
  * @returns what is wrong or worth a look, in the order of CHECKS.
  */
 export async function quickChecks(
   uri: string,
   plan: PlanFacts,
   env: NodeJS.ProcessEnv = process.env,
+  only?: readonly string[],
 ): Promise<Finding[]> {
-  const quick = CHECKS.flatMap((check) => (check.quick === undefined ? [] : [{ ...check, ...check.quick }]));
+  const quick = CHECKS.flatMap((check) =>
+    check.quick === undefined || only?.includes(check.id) === false ? [] : [{ ...check, ...check.quick }],
+  );
   const all = await withSituation(uri, plan, env, (situation) =>
     runChecks(quick, situation, () => undefined),
   );

@@ -3,13 +3,14 @@ import { styleText } from "node:util";
 import { execa } from "execa";
 import type { HostAccess } from "../../host/access.ts";
 import { readNodes } from "../../host/clusters.ts";
+import { quote } from "../../plan/remedies.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { type ConsoleLog, defaultLog, followLog, hasLog, readLog, streamed } from "../hosts/consoleLogs.ts";
 import { nodeCommand, journalctl } from "../hosts/journal.ts";
 import { type Choice, chooseCluster, isNodeName, type MarkedNode, unknownNode } from "../hosts/nodes.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
 import { remarkOn } from "../hosts/spread.ts";
-import { readStack } from "../hosts/stackState.ts";
+import { readStack, type StackState } from "../hosts/stackState.ts";
 import { lastLines, Lines, plainLine } from "../hosts/terminal.ts";
 import { UserError } from "../ui/errors.ts";
 
@@ -54,20 +55,49 @@ export async function logs(paths: LabPaths, name: string | undefined, options: L
             { ...options, ...(stack === undefined ? {} : { stack }) },
             reached.access.title,
           )
-        : [await nodeNamed(name, marked, options, reached.access)];
+        : [
+            await nodeNamed(name, marked, options, reached.access).catch(async (error: unknown) => {
+              throw (await elsewhere(paths, reached, stack, name)) ?? error;
+            }),
+          ];
     if (name === undefined) await tellOfOtherHosts(paths, reached, stack);
     if (options.journal === true) await journals(paths, reached, wanted, options, stack);
     else await consoles(reached, wanted.map(logOf), options);
   });
 }
 
+/** The state of a stack of this checkout; undefined where it is somebody else's, or none: nothing is known of it. */
+const stateOf = async (
+  paths: LabPaths,
+  reached: Reached,
+  stack: string | undefined,
+): Promise<StackState | undefined> =>
+  await readStack(paths, reached, stack).catch((error: unknown) => {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  });
+
+/** What is said of a node that another host of its stack has. */
+async function elsewhere(
+  paths: LabPaths,
+  reached: Reached,
+  stack: string | undefined,
+  name: string,
+): Promise<UserError | undefined> {
+  const state = await stateOf(paths, reached, stack);
+  const host = (state?.outputs.nodes ?? []).find((node) => node.name === name)?.host;
+  if (host === undefined) return undefined;
+  const uri = state?.hosts.find((one) => one.name === host)?.uri;
+  return new UserError(
+    `${name} is on the host ${host}, and only ${reached.access.title} was looked at: ` +
+      `npm run cluster -- logs ${name} --connect ${uri === undefined ? "URI" : quote(uri)}`,
+  );
+}
+
 /** Logs are read on one host: where a stack of this checkout is on several, that is said. */
 async function tellOfOtherHosts(paths: LabPaths, reached: Reached, stack: string | undefined): Promise<void> {
   const { title } = reached.access;
-  const state = await readStack(paths, reached, stack).catch((error: unknown) => {
-    if (error instanceof UserError) return undefined; // somebody else's, or none: nothing is known of it
-    throw error;
-  });
+  const state = await stateOf(paths, reached, stack);
   const remark = state === undefined ? undefined : remarkOn(state, title);
   if (remark !== undefined) process.stderr.write(`${remark}\n`);
 }

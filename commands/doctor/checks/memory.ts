@@ -30,8 +30,14 @@ function remedyFor(
   const [first] = nodes;
   if (nodes.every(({ memory }) => memory === first?.memory))
     return typed(`pulumi config set memory ${share}MiB`);
-  const large = nodes.filter(({ name, memory }) => name !== undefined && memory > share * MIB);
-  return typed(both(...large.map(({ name = "" }) => setting({}, ["nodes", name, "memory"], `${share}MiB`))));
+  // Those that are too large share what the others leave.
+  const large = nodes.filter(({ memory }) => memory > share * MIB);
+  const rest = nodes.filter((node) => !large.includes(node));
+  const taken = rest.reduce((sum, { memory }) => sum + memory + OVERHEAD[domainType], 0);
+  const each = Math.floor(((room - taken) / large.length - OVERHEAD[domainType]) / MIB / 64) * 64;
+  const names = large.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  if (names.length === 0 || each < floor) return undefined;
+  return typed(both(...names.map((name) => setting({}, ["nodes", name, "memory"], `${each}MiB`))));
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The look at the host before `pulumi up` makes its first thing there, on a real one whose faults are real. */
 import assert from "node:assert/strict";
 import type { ClusterPlan } from "../../../plan/types.ts";
-import { makePlace, type Place } from "./support.ts";
+import { lines } from "../../../host/virsh.ts";
+import { type Config, makePlace, type Place } from "./support.ts";
 
 const GIB = 2 ** 30;
 
@@ -78,6 +79,44 @@ describe("before up", function () {
     // What the host was checked for is another now; the Command is not run again for it.
     stack.set({ ...config, plan: () => ({ domainType: "qemu", readinessTimeout: 61 }) });
     await stack.pulumi("preview", "--expect-no-changes");
+    await stack.pulumi("destroy");
+  });
+
+  it("looks again when machines are added: what does not fit is not begun, and the others stay as they are", async () => {
+    const total = Math.round(
+      Number(await place.inside("awk", "/MemTotal/ { print $2 }", "/proc/meminfo")) / 1024,
+    );
+    /** With a machine without etcd of so much memory, in MiB. */
+    const grown = (memory: number): Config => ({
+      ...{ prefix: "g-core", clients: ["more"] },
+      plan: ({ nodes }) => ({
+        domainType: "qemu",
+        nodes: nodes.map((node) => (node.name === "g-core-more" ? { ...node, memory } : node)),
+      }),
+    });
+    const stack = await place.stack("grown", { prefix: "g-core", plan: () => ({ domainType: "qemu" }) });
+    await stack.pulumi("up");
+    const there = async (): Promise<string> =>
+      (await place.virsh("list", "--all", "--uuid")) + (await place.virsh("vol-list", "g-core"));
+    const before = await there();
+
+    stack.set(grown(2 ** 24));
+    const text = await failure(stack.pulumi("up"));
+    assert.match(
+      text,
+      /can't carry g-core-more beside what is there: 1 problem; nothing of it has been made\.\n\s+✖ .* and one machine is to have 16384 GiB/,
+    );
+    assert.equal(await there(), before);
+
+    stack.set(grown(total - 64));
+    const { stdout } = await stack.pulumi("up");
+    assert.match(stdout, /warning: .* free\n.*3 machines take .* more than the host has at all/);
+    await stack.pulumi("preview", "--expect-no-changes");
+    assert.equal(lines(await place.virsh("list", "--name")).length, 3);
+
+    // What is there is not counted twice, and a machine that is made anew is none that is added.
+    stack.set({ ...grown(64), generation: "two" });
+    assert.doesNotMatch((await stack.pulumi("up")).stdout, /warning:/);
     await stack.pulumi("destroy");
   });
 });

@@ -77,7 +77,7 @@ describe("doctor: room", () => {
         { os: "flatcar", memory: "1GiB", nodes: { "web-1": { memory: "9GiB" }, b: {}, c: {} } },
         stats(8, 8),
       ),
-      /-> pulumi config set --path 'nodes\["web-1"\].memory' 2624MiB$/,
+      /-> pulumi config set --path 'nodes\["web-1"\].memory' 5824MiB$/,
     );
     assert.match(memory(stats(1, 1), [], GIB), /^warning/);
     assert.match(memory(stats(1, 1)), /^warning/); // nobody knows whether there is swap
