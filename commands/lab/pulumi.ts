@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { endOrphans } from "./orphans.ts";
-import { changes, diagnostics } from "./pulumiOutput.ts";
+import { changes, diagnostics, warnings } from "./pulumiOutput.ts";
 import { unusedDiscoveries } from "./unusedDiscovery.ts";
 import { UserError } from "../ui/errors.ts";
 import { restoreFiles, settleMachines } from "./restore.ts";
@@ -113,9 +113,14 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
 /**
  * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, suspended ones go
  * on, those that vanished are made again. Files that the comparison would stop at are made again before.
+ * @param onWarning is given each thing that the program or the look at the host warned of, once.
  * @returns what was changed, by Pulumi's own count
  */
-export async function up(session: LabSession, onLine: (line: string) => void): Promise<string> {
+export async function up(
+  session: LabSession,
+  onLine: (line: string) => void,
+  onWarning: (text: string) => void = () => undefined,
+): Promise<string> {
   await mendAfterKill(session);
   await restoreFiles(session);
   await settleMachines(session);
@@ -129,7 +134,9 @@ export async function up(session: LabSession, onLine: (line: string) => void): P
     session.stack,
     ...quiet,
   ] as const;
-  return changes((await withDiagnostics("pulumi up", runInLab(session, args, { onLine }))).stdout);
+  const { stdout } = await withDiagnostics("pulumi up", runInLab(session, args, { onLine }));
+  warnings(stdout).forEach(onWarning);
+  return changes(stdout);
 }
 
 /** `pulumi destroy` of the session's stack, also of one that is half made or half gone. */

@@ -12,6 +12,24 @@ export function diagnostics(output: string): string {
     .trim();
 }
 
+/** The warnings in Pulumi's output, each with the lines that belong to it, without the word itself; none twice. */
+export function warnings(output: string): string[] {
+  if (!/^Diagnostics:/m.test(output)) return [];
+  const found: string[] = [];
+  let indent: number | undefined;
+  for (const line of diagnostics(output).split("\n")) {
+    const [, before = "", text = ""] = /^(\s*)(.*)$/.exec(line) ?? [];
+    const begun = /^warning: (.*)$/.exec(text)?.[1];
+    if (begun !== undefined) {
+      indent = before.length;
+      found.push(begun);
+    } else if (indent !== undefined && before.length > indent && text !== "") {
+      found.push(`${found.pop() ?? ""}\n  ${text}`);
+    } else indent = undefined;
+  }
+  return [...new Set(found)];
+}
+
 /** What an update did, by Pulumi's own count, as "10 created, 2 unchanged". */
 export function changes(output: string): string {
   const counts = output.matchAll(

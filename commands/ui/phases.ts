@@ -55,6 +55,11 @@ export class Phases {
     this.#print(`  ${text}`);
   }
 
+  /** Prints what is worth a look, with the lines that belong to it below. */
+  warn(text: string): void {
+    this.#print(`  ${paint("yellow", "!")} ${text.replaceAll("\n", "\n    ")}`);
+  }
+
   #show(title: string, detail: string): void {
     this.#active.set(title, detail);
     if (this.#spinner === undefined) return;

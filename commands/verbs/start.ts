@@ -24,13 +24,19 @@ export async function start(paths: LabPaths): Promise<void> {
       await ensureStack(opened);
       return { note: devStack, value: opened };
     });
+    const warnings: string[] = [];
     await phases.run("Cluster", async (report) => ({
-      note: await up(session, (line) => {
-        const detail = progressOf(line);
-        if (detail !== undefined) report(detail);
-      }),
+      note: await up(
+        session,
+        (line) => {
+          const detail = progressOf(line);
+          if (detail !== undefined) report(detail);
+        },
+        (text) => warnings.push(text),
+      ),
       value: undefined,
     }));
+    for (const warning of warnings) phases.warn(warning);
     const view = await healthyView(session, phases);
     process.stdout.write(report(view, performance.now() - began));
     if (!view.healthy) throw new ExitError(1);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changes, diagnostics } from "../../../commands/lab/pulumiOutput.ts";
+import { changes, diagnostics, warnings } from "../../../commands/lab/pulumiOutput.ts";
 
 const failed = `Updating (dev):
  +  coreos-cluster:index:CoreOSCluster dev creating (0s)
@@ -27,6 +27,35 @@ describe("reading what pulumi prints", () => {
 
   it("shows the last words where there are no diagnostics", () => {
     assert.equal(diagnostics("error: no stack named 'dev' found\n"), "error: no stack named 'dev' found");
+  });
+
+  it("finds what was warned of, with the lines that belong to it, and nothing twice", () => {
+    const text = `Updating (dev):
+ +  command:local:Command dev-host creating (0s) warning: 2 GiB of 4 GiB free
+Diagnostics:
+  command:local:Command (dev-host):
+    warning: 2 GiB of 4 GiB free
+        3 machines take 6 GiB.
+        → pulumi config set memory 512MiB
+    warning: br0 is up; spanning tree is on
+        Because.
+    error: something else
+        of its own
+
+  pulumi:pulumi:Stack (coreos-cluster-dev):
+    warning: a key is not used
+    warning: a key is not used
+
+Resources:
+    + 10 created
+`;
+    assert.deepEqual(warnings(text), [
+      "2 GiB of 4 GiB free\n  3 machines take 6 GiB.\n  → pulumi config set memory 512MiB",
+      "br0 is up; spanning tree is on\n  Because.",
+      "a key is not used",
+    ]);
+    assert.deepEqual(warnings(failed), []);
+    assert.deepEqual(warnings("warning: not of a diagnosis\n"), []);
   });
 
   it("counts what an update did", () => {
