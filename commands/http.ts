@@ -42,6 +42,13 @@ const LIMIT = 2 ** 20;
 const LASTING =
   /^(ENOTFOUND|HPE_.*|ERR_INVALID_URL|ERR_SSL_.*|ERR_TLS_.*|EPROTO|CERT_.*|.*SELF_SIGNED.*|UNABLE_TO_.*)$/;
 
+/** What is to be done about certificates whose time is not now. */
+const OUT_OF_TIME: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED:
+    "in a cluster with tls another tlsRotation makes new ones, and rebuilds it (docs/tls.md); or the clock here is wrong",
+  CERT_NOT_YET_VALID: "the clock here is late, or that of the machine where it was made was early",
+};
+
 class LateError extends Error {}
 class LongError extends Error {}
 
@@ -51,6 +58,8 @@ function failure(error: unknown): Answer {
   // Where a name has several addresses, the one error holds those of all of them.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const { message, code = "" } = (first instanceof Error ? first : error) as NodeJS.ErrnoException;
+  const advice = Object.hasOwn(OUT_OF_TIME, code) ? OUT_OF_TIME[code] : undefined;
+  if (advice !== undefined) return { reason: `${message} (${advice})`, hopeless: true };
   const words = code.startsWith("HPE_")
     ? `the answer is not HTTP (${message})`
     : code === "ENOTFOUND"

@@ -1,7 +1,7 @@
 /** Where the private keys of a cluster with TLS go, with the real engine and the real provider: into the state, encrypted, and into what machines boot from. */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ClusterPlan } from "../../../plan/types.ts";
@@ -13,55 +13,8 @@ import {
   privateKeysIn,
   spellingsOf,
 } from "../../support/keyMaterial.ts";
+import { Watcher } from "../../support/watcher.ts";
 import { type Config, makePlace, type Place, type Stack } from "../program/support.ts";
-
-/** What is seen of processes and temporary files while something runs: looked at again and again, and kept. */
-class Watcher {
-  readonly arguments = new Set<string>();
-  /** Environments, with the user and the mode of the file that the kernel shows them in. */
-  readonly environments = new Map<string, { readonly user: number; readonly mode: number }>();
-  /** Contents of temporary files, with their modes. */
-  readonly files = new Map<string, { readonly content: string; readonly mode: number }>();
-  readonly #timer: NodeJS.Timeout;
-  readonly #watched;
-
-  constructor(temporary: string) {
-    this.#timer = setInterval(() => {
-      this.#processes();
-      for (const file of filesBelow(temporary)) this.#file(file);
-    }, 20);
-    this.#watched = watch(temporary, { recursive: true }, (_, name) => {
-      if (name !== null) this.#file(join(temporary, name));
-    });
-  }
-
-  #processes(): void {
-    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
-      try {
-        this.arguments.add(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
-        const text = readFileSync(`/proc/${pid}/environ`, "utf8");
-        const { uid, mode } = statSync(`/proc/${pid}/environ`);
-        if (text.includes("PRIVATE KEY")) this.environments.set(text, { user: uid, mode });
-      } catch {
-        // It ended, or it is the kernel's.
-      }
-  }
-
-  #file(path: string): void {
-    try {
-      const { mode } = statSync(path);
-      const content = readFileSync(path, "latin1");
-      if (content !== "") this.files.set(`${path} ${mode}`, { content, mode });
-    } catch {
-      // A folder, a socket, or gone.
-    }
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    this.#watched.close();
-  }
-}
 
 describe("the private keys of a cluster with TLS", function () {
   this.timeout(8 * 60_000);
@@ -100,7 +53,7 @@ describe("the private keys of a cluster with TLS", function () {
   });
 
   it("are on no command line, in nobody else's reach, and in no temporary file that stays or that others read", async () => {
-    const watcher = new Watcher(temporary);
+    const watcher = new Watcher(temporary, "PRIVATE KEY");
     // At 9 the engine traces all values that go between its processes (docs/tls.md).
     const { stdout, stderr } = await stack.pulumi(
       "up",
