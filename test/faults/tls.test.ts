@@ -23,6 +23,7 @@ const ENDPOINTS = NAMES.map((name) => `https://${name}:2379`).join(",");
     await npm("cluster", "lab", "up");
     await pulumi("config", "set", "tls", "true");
     await pulumi("config", "set", "nodes", String(NAMES.length));
+    await pulumi("config", "set", "bootstrapSize", "1"); // the second one joins
     await npm("start");
     await newCredentials("first");
   });
@@ -48,7 +49,7 @@ const ENDPOINTS = NAMES.map((name) => `https://${name}:2379`).join(",");
   const unchanged = (): Promise<string> => pulumi("preview", "--expect-no-changes");
 
   describeFault({ fault: "a cluster with TLS is paused", recovery: "`resume`" }, (trial) => {
-    trial("and has its data again", async (recover) => {
+    trial("and has its data again, the member that joined too", async (recover) => {
       await put("/tls/paused", "kept");
       await npm("cluster", "pause");
       await recover(() => npm("cluster", "resume"));

@@ -20,7 +20,7 @@ import { argument, breakOut, hostile } from "../../support/hostile.ts";
 import { publicKey, settings } from "../../unit/plan/fixtures.ts";
 
 /** What a run of a program costs allows. */
-const SOME = { numRuns: 40 };
+const SOME = { numRuns: 25 };
 const run = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: "utf8" });
 
 /** The words that a real shell makes of a command line. */
@@ -222,9 +222,9 @@ describe("hostile values of a config, on their way through YAML, ct, butane and 
           ok(plain !== undefined);
           deepEqual(shapeOf(json), shapeOf(plain), JSON.stringify(text));
         }),
-        { numRuns: 25 },
+        { numRuns: 15 },
       );
       // What is narrow lets nothing through; what takes any text has been looked at.
-      if (/URL|comment/.test(what)) ok(accepted > 2, `${accepted} accepted`);
+      if (/URL|comment/.test(what)) ok(accepted > 0, `${accepted} accepted`);
     });
 });

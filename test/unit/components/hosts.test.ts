@@ -64,6 +64,27 @@ describe("a cluster on several hosts", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("has one authority with TLS, and certificates that hang on no host", async () => {
+    const tls = { rotation: "1" };
+    const isCertificate = ({ name }: Registered): boolean => /-ca$|-certificate$/.test(name);
+    await make({ ...spread, tls });
+    const made = resources.filter(isCertificate);
+    deepEqual(
+      made.map(({ name }) => name).toSorted(),
+      [
+        ...["cluster-ca", "cluster-client-certificate"],
+        ...plan.nodes.map(({ name }) => `${name}-certificate`),
+      ].toSorted(),
+    );
+    for (const { name, dependencies } of made)
+      deepEqual(dependencies, name === "cluster-ca" ? [] : ["cluster-ca"], name);
+    const inputs = new Map(made.map((one) => [one.name, one.inputs]));
+    // Another host for a machine: another disk there, and the same certificate.
+    await make({ ...spread, tls, nodes: spread.nodes.map((node) => ({ ...node, host: "second" })) });
+    for (const one of resources.filter(isCertificate)) deepEqual(one.inputs, inputs.get(one.name), one.name);
+    await make(spread);
+  });
+
   it("makes on each host that has machines a provider, a check, a pool and a base, and one of all else", () => {
     const nodes = plan.nodes.flatMap(({ name }) => [
       name,
