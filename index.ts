@@ -21,14 +21,19 @@ async function makeCluster(): Promise<CoreOSCluster> {
 
 const cluster = await makeCluster();
 
-export const nodes = cluster.nodes;
-export const etcdEndpoints = cluster.etcdEndpoints;
-export const discoveryUrl = cluster.discoveryUrl;
-export const etcdCredentials = cluster.etcdCredentials;
-export const dockerCredentials = cluster.dockerCredentials;
-export const sshCommands = cluster.sshCommands;
-export const hosts = cluster.hosts;
-export const dhcpReservations = cluster.nodes.apply(texts.dhcpReservations);
-export const hostsFile = cluster.nodes.apply(texts.hostsLines);
-export const sshConfig = cluster.nodes.apply((machines) => texts.sshConfig(machines));
-export const etcdEnvironment = cluster.etcdEndpoints.apply(texts.etcdEnvironment);
+const { etcdCredentials, dockerCredentials, hosts } = cluster;
+
+// Of what a cluster may have or not, what it has: Pulumi warns of outputs that are undefined.
+export default {
+  nodes: cluster.nodes,
+  etcdEndpoints: cluster.etcdEndpoints,
+  discoveryUrl: cluster.discoveryUrl,
+  sshCommands: cluster.sshCommands,
+  ...(etcdCredentials === undefined ? {} : { etcdCredentials }),
+  ...(dockerCredentials === undefined ? {} : { dockerCredentials }),
+  ...(hosts === undefined ? {} : { hosts }),
+  dhcpReservations: cluster.nodes.apply(texts.dhcpReservations),
+  hostsFile: cluster.nodes.apply(texts.hostsLines),
+  sshConfig: cluster.nodes.apply((machines) => texts.sshConfig(machines)),
+  etcdEnvironment: cluster.etcdEndpoints.apply(texts.etcdEnvironment),
+};

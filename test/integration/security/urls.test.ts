@@ -1,5 +1,5 @@
 /** Passwords in URLs that the config sets with --secret, with the real engine: neither in the state nor in anything that is said, also when `up` fails. */
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -82,6 +82,8 @@ describe("passwords in the URLs of a config", function () {
       preview: preview.stdout + preview.stderr,
     };
     deepEqual(namesOfThoseWith(texts, spellings), []);
+    // Nor is anybody told of outputs that this cluster has not.
+    ok(!/Undefined value/.test(texts.preview + said));
   });
 
   it("are on the host in what the machine boots from alone", () => {
