@@ -32,6 +32,11 @@ const base = (endpoint: string): string => endpoint.replace(/\/+$/, "");
 
 /** What to ask of a registry without using a token up. */
 function discoveryFacts(draft: Draft): PlanDiscovery {
+  const parts = Object.keys(draft.given.discovery ?? {}).filter((part) => part !== "mode");
+  return { ...registryOf(draft), ...(parts.length === 0 ? {} : { parts }) };
+}
+
+function registryOf(draft: Draft): PlanDiscovery {
   const given = draft.given.discovery as
     { mode?: string; endpoint?: string; endpoints?: readonly string[]; url?: string } | undefined;
   switch (given?.mode) {

@@ -69,6 +69,8 @@ export interface PlanDiscovery {
   readonly mode: "service" | "etcd" | "url" | "static" | "v3";
   /** Addresses that can be asked without using anything up. */
   readonly questions: readonly string[];
+  /** What the config says of it beside the mode, by key. */
+  readonly parts?: readonly string[];
 }
 
 /** What of a cluster's definition a host has to do with; defaults where the config is silent or wrong. */

@@ -1,14 +1,15 @@
 /** The machines that a change may touch: those of this checkout's stack, known by the owner id in its state, or of an owner named by id. */
 import type { HostAccess } from "../../host/access.ts";
-import { readNodes } from "../../host/clusters.ts";
+import { readNodes, stackOf } from "../../host/clusters.ts";
+import { VirshError } from "../../host/virsh.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
+import { quote } from "../../plan/remedies.ts";
 import { UserError } from "../ui/errors.ts";
 import { type Choice, chooseCluster, type MarkedNode, ownersOf } from "./nodes.ts";
 import type { Reached } from "./reach.ts";
 import { hostsOf, remarkOn } from "./spread.ts";
 import { readStack, type StackState } from "./stackState.ts";
 import { shortOwner } from "./words.ts";
-import { stackOf } from "../../host/clusters.ts";
 
 /** Machines of one host. */
 export interface Group {
@@ -49,6 +50,16 @@ export function machinesOf(
   );
 }
 
+/** One host of several does not answer: nothing is done by halves unless that is asked for. */
+function silentHost(name: string, { hosts }: Pick<StackState, "hosts">, why: string): string {
+  const others = hosts.filter((host) => host.name !== name && host.uri !== undefined);
+  const ways = others.map((host) => `--connect ${quote(host.uri ?? "")} (${host.name})`).join(", ");
+  return (
+    `the host ${name} does not answer, and nothing was changed on any: ${why}` +
+    (ways === "" ? "" : `\nThe machines of one host alone are meant by ${ways}`)
+  );
+}
+
 /** @throws UserError when it can't be said whose machines are meant, or there are none */
 export async function ownedNodes(
   paths: LabPaths,
@@ -74,7 +85,13 @@ export async function ownedNodes(
   }
   const hosts = hostsOf(reached, state, choice.connect);
   const found = await Promise.all(
-    hosts.map(async (host) => ({ access: host.access, marked: await readNodes(host.access.virsh) })),
+    hosts.map(async ({ name, access: at }) => ({
+      access: at,
+      marked: await readNodes(at.virsh).catch((error: unknown) => {
+        if (!(error instanceof VirshError) || name === undefined) throw error;
+        throw new UserError(silentHost(name, state, error.message), { cause: error });
+      }),
+    })),
   );
   const titles = hosts.map((host) => host.access.title).join(", ");
   const own = machinesOf(

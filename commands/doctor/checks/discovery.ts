@@ -1,4 +1,5 @@
 /** Whether what the members find each other by answers. */
+import { both, removal } from "../../../plan/remedies.ts";
 import { redactUrl } from "../../../plan/urls.ts";
 import { ask, field, parsed, type Answer } from "../../http.ts";
 import { wayVia } from "../../through.ts";
@@ -22,12 +23,16 @@ function strange(mode: PlanDiscovery["mode"], answer: Answer): string | undefine
   return undefined;
 }
 
-/** Other modes have parts that `static` does not know: the whole of it is replaced. */
-const WITHOUT = "pulumi config rm discovery && pulumi config set --path discovery.mode static";
+/** Other modes have parts that `static` does not know. In the lab, whose values come back when all of a key is removed, this works too. */
+const without = (parts: readonly string[]): string =>
+  both(
+    "pulumi config set --path discovery.mode static",
+    ...parts.map((part) => removal(["discovery", part])),
+  );
 
 /** @param answers to the plan's questions, in their order. */
 export function judgeDiscovery(
-  { mode, questions }: PlanDiscovery,
+  { mode, questions, parts = [] }: PlanDiscovery,
   answers: readonly Answer[],
   typed: (command: string) => string,
 ): Verdict {
@@ -45,7 +50,7 @@ export function judgeDiscovery(
     faults.length === 0
       ? `discovery.mode is ${mode}, and no address of a registry is known`
       : faults.map(({ question, fault }) => `${redactUrl(question)}: ${fault ?? ""}`).join("; ");
-  return { level: "problem", found, why, remedy: typed(WITHOUT) };
+  return { level: "problem", found, why, remedy: typed(without(parts)) };
 }
 
 export const discovery: Check = {

@@ -79,7 +79,7 @@ describe("what the doctor finds", function () {
   const texts = (findings: readonly Finding[]): string =>
     findings.map(({ id, level, found, remedy }) => `${id} ${level}: ${found} → ${remedy ?? ""}`).join("\n");
 
-  for (const { what, fault, after: mend, config, programs, exit, rows } of SCENARIOS)
+  for (const { what, fault, after: mend, config, programs, exit, preview, rows } of SCENARIOS)
     it(`${what}: ${rows.map(({ id }) => id).join(", ")}`, async () => {
       const more = standIns(programs ?? {});
       const before = readFileSync(file);
@@ -113,6 +113,11 @@ describe("what the doctor finds", function () {
           pasted.some(({ row }) => row.id === id && row.found.test(found)),
         );
         assert.equal(texts(left), "", "is there still after its remedy");
+        // What was set is what the program takes.
+        if (preview === true) {
+          const { exitCode, all } = await cluster("exec pulumi preview --non-interactive");
+          assert.equal(exitCode, 0, all);
+        }
       } finally {
         await inside(mend ?? "true").catch(() => undefined);
         writeFileSync(file, before);

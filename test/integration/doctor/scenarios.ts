@@ -26,6 +26,8 @@ export interface Scenario {
   /** Programs that stand before the real ones: shell scripts, by name. `$REAL` is the real one. */
   readonly programs?: Readonly<Record<string, string>>;
   readonly exit: 0 | 1;
+  /** What the remedies have set is previewed. */
+  readonly preview?: true;
   readonly rows: readonly Row[];
 }
 
@@ -250,6 +252,7 @@ esac`,
   },
   {
     what: "a host without room, whose registry is off and whose names are taken",
+    preview: true,
     fault: `mkdir -p /var/lib/libvirt/coreos-cluster; mount -t tmpfs -o size=8m tmpfs /var/lib/libvirt/coreos-cluster
       printf %s "${STRANGER}" >/tmp/stranger.xml; virsh -q define /tmp/stranger.xml`,
     after: `umount /var/lib/libvirt/coreos-cluster; virsh -q undefine dev-core02`,
@@ -277,7 +280,8 @@ esac`,
           found: /10\.77\.0\.9:2379.*(timed out|no answer|EHOSTUNREACH|unreachable|not reached)/i,
         },
         why: /^New members find each other there; without it no cluster forms/,
-        remedy: /exec pulumi config rm discovery && .*exec pulumi config set --path discovery\.mode static$/,
+        remedy:
+          /exec pulumi config set --path discovery\.mode static && .*exec pulumi config rm --path discovery\.endpoint$/,
       },
       {
         ...{
