@@ -101,9 +101,12 @@ export function lacksDisk(files: readonly string[], pool: KnownPool, volumes: re
   return disks.some((file) => !volumes.includes(file.slice(folder.length)));
 }
 
+/** The owner's id is the pool's UUID (host/mark.ts: ownerUuid). */
+const ownerOf = ({ uuid }: KnownPool): string => uuid.replaceAll("-", "");
+
 /** Removes the owner's machines whose disk is gone: what still runs over a deleted file is lost with its next stop. */
 async function clearDiskless(virsh: Virsh, uri: string, pool: KnownPool): Promise<void> {
-  const owner = pool.uuid.replaceAll("-", ""); // host/mark.ts: ownerUuid
+  const owner = ownerOf(pool);
   const volumes = volumeNamesOf(await virsh("vol-list", pool.name));
   for (const domain of await readDomains(virsh)) {
     if (domain.mark?.owner !== owner || !lacksDisk(domain.files, pool, volumes)) continue;
@@ -161,11 +164,20 @@ export async function restoreFiles(session: LabSession): Promise<void> {
     await restoreIgnition(virsh, ignition);
 }
 
-/** UUIDs of the stack's machines among those that `virsh list` chooses. */
-async function ownMachines(virsh: Virsh, session: LabSession, choice: string): Promise<string[]> {
+/**
+ * UUIDs of machines among those that `virsh list` chooses which carry an owner's mark. A stack's name is no proof: another
+ * checkout may have one of the same name.
+ */
+export async function ownMachines(
+  virsh: Virsh,
+  owners: readonly string[],
+  choice: string,
+): Promise<string[]> {
   const own: string[] = [];
-  for (const [name, uuid] of await domainIds(virsh, ["--all", choice]))
-    if ((await readDomain(virsh, name))?.mark?.stack === session.stack) own.push(uuid);
+  for (const [name, uuid] of await domainIds(virsh, ["--all", choice])) {
+    const owner = (await readDomain(virsh, name))?.mark?.owner;
+    if (owner !== undefined && owners.includes(owner)) own.push(uuid);
+  }
   return own;
 }
 
@@ -175,9 +187,10 @@ async function ownMachines(virsh: Virsh, session: LabSession, choice: string): P
  */
 export async function settleMachines(session: LabSession): Promise<void> {
   const virsh = virshOf(session);
-  for (const uuid of await ownMachines(virsh, session, "--transient")) {
+  const owners = (await readState(session)).pools.map(ownerOf);
+  for (const uuid of await ownMachines(virsh, owners, "--transient")) {
     const xml = await virsh("dumpxml", "--inactive", "--security-info", uuid);
     await withFile(xml, (file) => virsh("define", file));
   }
-  for (const uuid of await ownMachines(virsh, session, "--state-paused")) await virsh("resume", uuid);
+  for (const uuid of await ownMachines(virsh, owners, "--state-paused")) await virsh("resume", uuid);
 }

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { knownThings, lacksDisk } from "../../../commands/lab/restore.ts";
+import { markXml } from "../../../host/mark.ts";
+import { knownThings, lacksDisk, ownMachines } from "../../../commands/lab/restore.ts";
 
 const pool = { uuid: "01234567-89ab-cdef-0123-456789abcdef", name: "dev-core", path: "/pools/dev-core" };
 
@@ -49,6 +50,26 @@ describe("what a state knows of files on the host", () => {
     it(`nothing in ${JSON.stringify(text)}`, () => {
       deepEqual(knownThings(text), { pools: [], ignitions: [] });
     });
+});
+
+describe("the stack's own machines", () => {
+  it("are known by their owner: another checkout may have a stack of the same name", async () => {
+    const [mine, theirs] = ["0".repeat(32), "1".repeat(32)];
+    const uuids = ["a", "b", "c"].map((letter) => `${letter.repeat(8)}-0000-4000-8000-000000000000`);
+    const marks = [mine, theirs, undefined].map((owner) =>
+      owner === undefined
+        ? ""
+        : `<metadata>${markXml({ owner, organization: "organization", project: "coreos-cluster", stack: "dev" })}</metadata>`,
+    );
+    const virsh = (verb = "", ...words: string[]): Promise<string> =>
+      Promise.resolve(
+        verb === "list"
+          ? uuids.map((uuid, at) => ` ${uuid}   m${at}`).join("\n")
+          : `<domain><name>m</name>${marks[uuids.findIndex((uuid) => words.includes(uuid))] ?? ""}</domain>`,
+      );
+    deepEqual(await ownMachines(virsh, [mine], "--state-paused"), [uuids[0]]);
+    deepEqual(await ownMachines(virsh, [], "--state-paused"), []);
+  });
 });
 
 describe("a machine that has lost its disk", () => {
