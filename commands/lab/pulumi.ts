@@ -4,12 +4,13 @@ import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
+import { isHalfDestroyed } from "./halfDestroyed.ts";
 import { endOrphans } from "./orphans.ts";
 import { changes, diagnostics, warnings } from "./pulumiOutput.ts";
-import { unusedDiscoveries } from "./unusedDiscovery.ts";
 import { UserError } from "../ui/errors.ts";
 import { restoreFiles, settleMachines } from "./restore.ts";
 import { runInLab, type LabSession } from "./session.ts";
+import { stateFiles } from "./state.ts";
 
 const quiet = ["--non-interactive", "--color", "never"] as const;
 
@@ -85,19 +86,6 @@ export async function mendAfterKill(session: LabSession): Promise<void> {
   ] as const;
   // A refresh stops at a file that vanished from the host; `up` makes it again, `destroy` does without.
   await runInLab(session, refresh).catch(() => undefined);
-  await dropUnusedDiscoveries(session);
-}
-
-/** A destroy that was killed may have taken a token out of its registry that the state still knows: the next `up` makes another. */
-async function dropUnusedDiscoveries(session: LabSession): Promise<void> {
-  const stack = ["--stack", session.stack, ...quiet];
-  const { stdout } = await runInLab(session, ["pulumi", "stack", "export", ...stack]);
-  const targets = unusedDiscoveries(stdout).flatMap((urn) => ["--target", urn]);
-  if (targets.length === 0) return;
-  await runInLab(session, [
-    ...(["pulumi", "destroy", "--yes", "--skip-preview", "--target-dependents"] as const),
-    ...[...targets, ...stack],
-  ]);
 }
 
 async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
@@ -112,7 +100,8 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
 
 /**
  * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, suspended ones go
- * on, those that vanished are made again. Files that the comparison would stop at are made again before.
+ * on, those that vanished are made again. Files that the comparison would stop at are made again before. A destroy that was ended in the
+ * middle is brought to its end first: fresh machines can't be built on what it left.
  * @param onWarning is given each thing that the program or the look at the host warned of, once.
  * @returns what was changed, by Pulumi's own count
  */
@@ -121,7 +110,12 @@ export async function up(
   onLine: (line: string) => void,
   onWarning: (text: string) => void = () => undefined,
 ): Promise<string> {
+  const isHalf = (await stateFiles(session)).some(isHalfDestroyed); // before a refresh forgets machines that vanished
   await mendAfterKill(session);
+  if (isHalf) {
+    onLine("A destroy that did not end is brought to its end first.");
+    await destroy(session, onLine);
+  }
   await restoreFiles(session);
   await settleMachines(session);
   const args = [

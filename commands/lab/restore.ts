@@ -2,7 +2,7 @@
  * What a refresh stops at, or does not see, when somebody took it off the host: made again from the stack's state, so that the
  * machines and their disks can stay.
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearDomain, qemuUser } from "../../host/leftovers.ts";
@@ -11,9 +11,9 @@ import { volumeNamesOf } from "../../host/pools.ts";
 import { lines, type Virsh, virshOn } from "../../host/virsh.ts";
 import { escapeXml } from "../../host/xml.ts";
 import { run } from "../../lab/shared/process.ts";
-import { stateFolder } from "../../lab/toolchain/index.ts";
-import { field, list, parsed } from "../http.ts";
+import { field, parsed } from "../http.ts";
 import type { LabSession } from "./session.ts";
+import { resourcesIn, stateFiles } from "./state.ts";
 
 export interface KnownPool {
   readonly uuid: string;
@@ -42,11 +42,8 @@ export function knownThings(exported: string): {
   readonly pools: readonly KnownPool[];
   readonly ignitions: readonly KnownIgnition[];
 } {
-  const state = parsed(exported);
-  const deployment = field(state, "deployment") ?? field(field(state, "checkpoint"), "latest");
-  const resources = list(field(deployment, "resources"));
-  const ofType = (type: string): unknown[] =>
-    resources.filter((each) => field(each, "type") === type && field(each, "delete") !== true);
+  const resources = resourcesIn(exported);
+  const ofType = (type: string): unknown[] => resources.filter((each) => field(each, "type") === type);
   return {
     pools: ofType("libvirt:index/pool:Pool").map((pool) => ({
       uuid: text(field(pool, "id")),
@@ -119,12 +116,7 @@ const virshOf = (session: LabSession): Virsh => virshOn(uriOf(session), session.
 
 /** What the backend's own file of the stack says: that takes no time. Secrets in it are encrypted. */
 async function readState(session: LabSession): Promise<ReturnType<typeof knownThings>> {
-  const stacks = join(stateFolder(session.context.paths), ".pulumi", "stacks");
-  const projects = await readdir(stacks).catch(() => []);
-  const files = projects.map((project) => join(stacks, project, `${session.stack}.json`));
-  const known = await Promise.all(
-    files.map(async (file) => knownThings(await readFile(file, "utf8").catch(() => ""))),
-  );
+  const known = (await stateFiles(session)).map(knownThings);
   return {
     pools: known.flatMap(({ pools }) => pools),
     ignitions: known.flatMap(({ ignitions }) => ignitions),

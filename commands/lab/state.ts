@@ -1,0 +1,25 @@
+/** A stack's state as Pulumi keeps it. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stateFolder } from "../../lab/toolchain/index.ts";
+import { field, list, parsed } from "../http.ts";
+import type { LabSession } from "./session.ts";
+
+/**
+ * The resources in what `pulumi stack export` prints, or in the backend's own file of the stack, without those that are only to be
+ * deleted yet. Pure.
+ */
+export function resourcesIn(exported: string): unknown[] {
+  const state = parsed(exported);
+  const deployment = field(state, "deployment") ?? field(field(state, "checkpoint"), "latest");
+  return list(field(deployment, "resources")).filter((each) => field(each, "delete") !== true);
+}
+
+/** The backend's own files of the session's stack, one for each project that has a stack of this name. Secrets in them are encrypted. */
+export async function stateFiles(session: LabSession): Promise<string[]> {
+  const stacks = join(stateFolder(session.context.paths), ".pulumi", "stacks");
+  const projects = await readdir(stacks).catch(() => []);
+  const files = projects.map((project) => join(stacks, project, `${session.stack}.json`));
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
+  return texts.filter((one) => one !== "");
+}
