@@ -23,6 +23,6 @@ export function isHalfDestroyed(exported: string): boolean {
   // More than the stack itself, whose resource stays until all others are gone.
   if (resources.length < 2) return false;
   const stack = resources.find((each) => field(each, "type") === "pulumi:pulumi:Stack");
-  const outputs = Object.keys((field(stack, "outputs") ?? {}));
+  const outputs = Object.keys(field(stack, "outputs") ?? {});
   return outputs.length > 0 || commands.some((name) => /-discovery-[0-9a-f]+$/.test(name));
 }
