@@ -86,10 +86,11 @@ export function setting(values: unknown, path: Path, word: string): string {
 /** Commands one after the other, the next only where the one before worked. */
 export const both = (...commands: readonly string[]): string => commands.join(" && ");
 
-/** The values inside a value that are neither maps nor lists with something in them, with their paths. */
+/** The values inside a value that are neither maps nor lists with something in them, with their paths; null for those with nothing. */
 function leaves(value: unknown, path: Path): { readonly path: Path; readonly value: unknown }[] {
   if (typeof value !== "object" || value === null) return [{ path, value }];
   const inner: [PropertyKey, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  if (inner.length === 0) return [{ path, value: null }];
   return inner.flatMap(([part, item]) => leaves(item, [...path, part]));
 }
 

@@ -114,6 +114,10 @@ describe("what is wrong in a config", () => {
     assert.ok(!JSON.stringify([hidden, url]).includes("hunter2"));
   });
 
+  it("gives no list with a hole to a key that was misspelt", () => {
+    assert.equal(problem({ vcpu: [[], 0] }).remedy, "pulumi config rm vcpu");
+  });
+
   it("names a stack whose name gives no host names, and proposes a prefix", () => {
     const found = problem({}, { stack: "Team_A.1" });
     assert.equal(found.key, "prefix");

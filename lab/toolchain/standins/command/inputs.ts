@@ -48,13 +48,13 @@ export function checkInputs(given: PropertyMap): { inputs: PropertyMap; failures
     if (value === null || isUnknown(value) || containsUnknown(value) || is(value)) continue;
     failures.push({ property, reason: `must be ${want}, found ${JSON.stringify(value)}` });
   }
-  for (const property of Object.keys(given).filter((key) => !(key in INPUTS))) {
+  for (const property of Object.keys(given).filter((key) => !Object.hasOwn(INPUTS, key))) {
     const reason = MISSING.includes(property)
       ? "not supported by the offline stand-in for pulumi-resource-command; install the official plugin"
       : "a Command has no such input";
     failures.push({ property, reason });
   }
-  const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => key in INPUTS));
+  const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(INPUTS, key)));
   return { inputs, failures };
 }
 

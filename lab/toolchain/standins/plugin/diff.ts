@@ -1,5 +1,13 @@
 /** Which properties differ between two sets of inputs, as paths, the way Pulumi's own providers report them. */
-import { equal, isList, isObject, isSecret, type PropertyMap, type PropertyValue } from "./values.ts";
+import {
+  entryOf,
+  equal,
+  isList,
+  isObject,
+  isSecret,
+  type PropertyMap,
+  type PropertyValue,
+} from "./values.ts";
 
 export type ChangeKind = "add" | "delete" | "update";
 /** By property path, as `environment.HOME` or `triggers[0]`. */
@@ -22,7 +30,7 @@ function collect(
     }
   } else if (isObject(old) && isObject(next) && !isSecret(old) && !isSecret(next)) {
     for (const key of new Set([...Object.keys(old), ...Object.keys(next)])) {
-      compare(member(path, key), old[key], next[key], changes);
+      compare(member(path, key), entryOf(old, key), entryOf(next, key), changes);
     }
   } else if (!equal(old, next)) {
     changes.set(path, "update");

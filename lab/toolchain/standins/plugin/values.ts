@@ -33,6 +33,10 @@ export const isSecret = (value: PropertyValue | undefined): value is PropertyMap
 /** Marks a value as a secret: the engine encrypts it in the state and hides it in its output. */
 export const secret = (value: PropertyValue): PropertyMap => ({ [SIGNATURE]: SECRET, value });
 
+/** What a map itself has at a key: "valueOf" is a key as any other. */
+export const entryOf = (map: PropertyMap, key: string): PropertyValue | undefined =>
+  Object.hasOwn(map, key) ? map[key] : undefined;
+
 /** The value with the marks of secrets taken off, at any depth. */
 export function reveal(value: PropertyValue): PropertyValue {
   if (isList(value)) return value.map(reveal);
@@ -76,7 +80,7 @@ export function equal(left: PropertyValue | undefined, right: PropertyValue | un
   if (isObject(left)) {
     if (!isObject(right)) return false;
     return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
-      equal(left[key], right[key]),
+      equal(entryOf(left, key), entryOf(right, key)),
     );
   }
   return left === right;

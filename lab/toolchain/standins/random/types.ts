@@ -39,7 +39,7 @@ function checkAgainst(table: Readonly<Record<string, Input>>, given: PropertyMap
       failures.push({ property, reason: `must be ${want}, found ${JSON.stringify(value)}` });
     }
   }
-  const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => key in table));
+  const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(table, key)));
   return { inputs, failures };
 }
 

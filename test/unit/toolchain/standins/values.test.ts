@@ -52,6 +52,18 @@ describe("Property values", () => {
     );
   });
 
+  it("of maps are their own entries alone, whatever these are called", () => {
+    const left: PropertyMap = { valueOf: null, constructor: "a" };
+    ok(sameValue({ valueOf: null }, {}) && !sameValue(left, { toString: "a" }));
+    deepEqual(
+      [...diffInputs({}, left)],
+      [
+        ["valueOf", "add"],
+        ["constructor", "add"],
+      ],
+    );
+  });
+
   it("differ exactly where a difference is found", () => {
     fc.assert(
       fc.property(values.map, values.map, (left, right) => {
