@@ -36,6 +36,10 @@ export async function test(paths: LabPaths, only: readonly string[]): Promise<vo
     const began = performance.now();
     process.stdout.write(`\n== ${suite}\n`);
     const env = suite === "faults" && only.length === 0 ? { FAULTS: process.env["FAULTS"] ?? "short" } : {};
+    if (suite === "faults" && { ...process.env, ...env }["FAULTS"] === "short")
+      process.stdout.write(
+        "A short selection: what is skipped takes minutes each; npm run test:faults runs all.\n",
+      );
     const counts = suite === "checks" ? await runChecks(paths) : await runMocha(paths, suite, path, env);
     process.stdout.write(`== ${suite}: ${closingLine(counts)} (${duration(performance.now() - began)})\n`);
     total = sum(total, counts);
