@@ -65,6 +65,7 @@ const REFUSALS: readonly Refusal[] = [
     says: "the host refuses the connection: nothing listens there",
     remedy: (c, here) =>
       c.host === "" ? here("systemctl enable --now libvirtd") : `ssh ${destinationOf(c)} true`,
+    more: true,
   },
   {
     pattern:
