@@ -3,8 +3,8 @@
  * is made (pool.ts); what comes later is looked at by hooks of what is made for it, since they run only then and change no input.
  */
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
+import { programFile } from "./programs.ts";
 
 /** What a look is told beside its own environment: as the host's Command is. */
 export interface GrowthArgs {
@@ -16,9 +16,8 @@ export interface GrowthArgs {
 /** `commands/host.ts grown`: its warnings, a text each. @throws Error with what it says where it fails. */
 export const lookAtGrowth = ({ uri, facts }: GrowthArgs): Promise<string[]> =>
   new Promise((resolve, reject) => {
-    const file = fileURLToPath(new URL("../commands/host.ts", import.meta.url));
     const env = { ...process.env, LIBVIRT_URI: uri, FACTS: facts };
-    execFile(process.execPath, [file, "grown"], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [programFile("host"), "grown"], { env }, (error, stdout, stderr) => {
       if (error === null) resolve(JSON.parse(stdout) as string[]);
       else reject(new Error(stderr.trim() || error.message));
     });

@@ -5,15 +5,11 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
-import { context, inside, npm, removeLab } from "./guests.ts";
+import { cluster, context, inside, npm, removeLab } from "./guests.ts";
 
 const minutes = 60_000;
 /** Seconds: what `up` would wait for. None of the failures may take as long. */
 const TIMEOUT = 1500;
-
-const { checkout } = context.paths;
-const env = { CLUSTER_LAB_DIR: context.paths.lab, NO_COLOR: "1" };
 
 /** A unit that runs a shell command once the system is up, and before etcd. */
 const unit = (command: string): string =>
@@ -91,14 +87,6 @@ const FAILURES: readonly Failure[] = [
 ];
 
 const chosen = FAILURES.filter(({ short }) => process.env["FAULTS"] !== "short" || short === true);
-
-/** `npm run cluster -- WORDS`: its exit code and all that it printed. */
-async function cluster(...words: string[]): Promise<{ exitCode: number | undefined; all: string }> {
-  const { exitCode, all } = await execa("npm", ["run", "--silent", "cluster", "--", ...words], {
-    ...{ cwd: checkout, env, all: true, reject: false, stdin: "ignore" },
-  });
-  return { exitCode, all };
-}
 
 describe("a node that can't come up", function () {
   this.timeout(40 * minutes);

@@ -21,12 +21,28 @@ export const context: LabContext = {
   report: () => undefined,
 };
 
-/** `npm run SCRIPT -- ARGUMENTS` to its end; fails with all that it printed. */
-export async function npm(script: string, ...args: string[]): Promise<string> {
+export interface Answer {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  /** With standard error, as it came. */
+  readonly all: string;
+}
+
+/** `npm run SCRIPT -- ARGUMENTS`, however it ends. */
+async function answerOf(script: string, args: readonly string[]): Promise<Answer> {
   const command = ["run", "--silent", script, "--", ...args];
   const { exitCode, stdout, all } = await execa("npm", command, {
     ...{ cwd: checkout, env, all: true, reject: false, stdin: "ignore" },
   });
+  return { exitCode, stdout, all };
+}
+
+/** `npm run cluster -- WORDS`, however it ends. */
+export const cluster = (...words: string[]): Promise<Answer> => answerOf("cluster", words);
+
+/** `npm run SCRIPT -- ARGUMENTS` to its end; fails with all that it printed. */
+export async function npm(script: string, ...args: string[]): Promise<string> {
+  const { exitCode, stdout, all } = await answerOf(script, args);
   assert.equal(exitCode, 0, `npm run ${script} ${args.join(" ")}:\n${all}`);
   return stdout;
 }

@@ -2,21 +2,13 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
-import { context, inside, npm, removeLab } from "./guests.ts";
+import { type Answer, cluster, context, inside, npm, removeLab } from "./guests.ts";
 
-const { checkout, lab } = context.paths;
+const { lab } = context.paths;
 const STACK = "gone";
 
-/** `npm run cluster -- exec WORDS` for the stack: its exit code and all that it printed. */
-async function exec(...words: string[]): Promise<{ exitCode: number | undefined; all: string }> {
-  const command = ["run", "--silent", "cluster", "--", "exec", "--stack", STACK, ...words];
-  const { exitCode, all } = await execa("npm", command, {
-    ...{ cwd: checkout, all: true, reject: false, stdin: "ignore" },
-    env: { CLUSTER_LAB_DIR: lab, NO_COLOR: "1" },
-  });
-  return { exitCode, all };
-}
+/** A command in the lab for the stack, however it ends. */
+const exec = (...words: string[]): Promise<Answer> => cluster("exec", "--stack", STACK, ...words);
 
 /**
  * Run inside the lab, with its Pulumi and nothing that tells of a lab. libvirt's socket is put away and back: what asks for the host in

@@ -6,30 +6,20 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { accessInside, type HostAccess } from "../../host/access.ts";
 import { compare, takeSnapshot, type Things } from "../../host/snapshot.ts";
 import { enterCommand } from "../../lab/libvirt/index.ts";
 import { joinSecondLab, type SecondLab } from "../support/secondLab.ts";
-import { becomesHealthy, context, members, npm, removeLab } from "./guests.ts";
+import { type Answer, becomesHealthy, cluster, context, members, npm, removeLab } from "./guests.ts";
+import { KEPT } from "./subject.ts";
 
 const minutes = 60_000;
 const NODES = ["dev-core01", "dev-core02", "dev-core03"] as const;
-const { checkout, lab } = context.paths;
-
-/** Folders that libvirt makes once, for the first pool and machine of all, and keeps. */
-const KEPT = /^\/etc\/libvirt\/(?:qemu|storage)(?:\/autostart)?$|^\/var\/lib\/libvirt\/coreos-cluster$/;
 
 interface Outputs {
   readonly nodes: readonly { name: string; host: string; domainId: string }[];
   readonly etcdEndpoints: readonly string[];
   readonly hosts: readonly { host: string; members: number; holdsQuorum: boolean }[];
-}
-
-interface Answer {
-  readonly exitCode: number | undefined;
-  readonly stdout: string;
-  readonly all: string;
 }
 
 describe("a cluster over two libvirt hosts", function () {
@@ -39,14 +29,6 @@ describe("a cluster over two libvirt hosts", function () {
   let first: HostAccess;
   let untouched: Things;
 
-  /** `npm run cluster -- WORDS`, however it ends. */
-  async function cluster(...words: string[]): Promise<Answer> {
-    const { exitCode, stdout, all } = await execa("npm", ["run", "--silent", "cluster", "--", ...words], {
-      ...{ cwd: checkout, all: true, reject: false, stdin: "ignore" },
-      env: { CLUSTER_LAB_DIR: lab, NO_COLOR: "1" },
-    });
-    return { exitCode, stdout, all };
-  }
   const exec = (...words: string[]): Promise<string> => npm("cluster", "exec", ...words);
   const up = (...more: string[]): Promise<string> =>
     exec("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", ...more);

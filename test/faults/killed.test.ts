@@ -1,7 +1,7 @@
 /** `pulumi up` and `pulumi destroy` are ended in the middle: as Ctrl-C does it, and as the kernel does when memory is short. */
 import { describeFault } from "./record.ts";
 import { type Point, pointsOf, strikeAt } from "./interrupt.ts";
-import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
+import { endsWell, makeSubject, PATIENCE, type Subject } from "./subject.ts";
 
 const POINTS = 20;
 /** Of these points, counted from 0, the short selection takes one. */
@@ -39,12 +39,7 @@ describe("runs that are killed", function () {
                 await strikeAt(subject.stack, verb, point, (group) => {
                   process.kill(-group, signal);
                 });
-                if (repaired) {
-                  await recover(() => subject.mend());
-                  await subject.sound();
-                  await tokens(subject.place, 1);
-                  await subject.end();
-                } else await recover(() => subject.end());
+                await endsWell(subject, repaired, recover);
               },
               { short: verb === "up" && index === SHORT[signal === "SIGINT" ? 0 : 1] },
             );

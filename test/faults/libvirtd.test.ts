@@ -3,7 +3,7 @@ import { equal } from "node:assert/strict";
 import { labUp } from "../../lab/libvirt/index.ts";
 import { describeFault } from "./record.ts";
 import { type Point, pointsOf, strikeAt } from "./interrupt.ts";
-import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
+import { endsWell, makeSubject, PATIENCE, type Subject } from "./subject.ts";
 
 const POINTS = 5;
 
@@ -46,12 +46,7 @@ describe("libvirtd ends", function () {
                     if (back) await labUp(subject.place.context);
                   });
                   equal(hung, false, "the run had to be ended by hand");
-                  if (repaired) {
-                    await recover(() => subject.mend());
-                    await subject.sound();
-                    await tokens(subject.place, 1);
-                    await subject.end();
-                  } else await recover(() => subject.end());
+                  await endsWell(subject, repaired, recover);
                 },
                 { short: false },
               );

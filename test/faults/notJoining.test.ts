@@ -5,13 +5,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
-import { context, inside, npm, removeLab } from "./guests.ts";
+import { cluster, context, inside, npm, removeLab } from "./guests.ts";
 
 const minutes = 60_000;
 /** Seconds: what `up` would wait for. None of the failures may take as long. */
 const TIMEOUT = 1500;
-const { checkout, lab } = context.paths;
+const { lab } = context.paths;
 const TOKENS = "http://10.77.0.1:2379/v2/keys/discovery";
 
 interface Failure {
@@ -93,14 +92,6 @@ describe("members that can't become one cluster", function () {
   this.timeout(40 * minutes);
   const files = join(lab, "fault-files");
   const all = process.env["FAULTS"] !== "short";
-
-  async function cluster(...words: string[]): Promise<{ exitCode: number | undefined; all: string }> {
-    const { exitCode, all: text } = await execa("npm", ["run", "--silent", "cluster", "--", ...words], {
-      ...{ cwd: checkout, all: true, reject: false, stdin: "ignore" },
-      env: { CLUSTER_LAB_DIR: lab, NO_COLOR: "1" },
-    });
-    return { exitCode, all: text };
-  }
 
   before(async function () {
     if (!all) this.skip(); // minutes each

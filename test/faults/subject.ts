@@ -11,6 +11,7 @@ import { guestsOfHost } from "../../lab/libvirt/endHolder.ts";
 import { requireHolder, type Holder } from "../../lab/libvirt/holder.ts";
 import { argumentsOf, isAlive, processesIn, waitUntil } from "../../lab/libvirt/processes.ts";
 import { enterCommand, labUp } from "../../lab/libvirt/index.ts";
+import type { Recover } from "./record.ts";
 import { makePlace, type Config, type Place, POOLS, type Stack } from "../integration/program/support.ts";
 
 export const minutes = 60_000;
@@ -50,7 +51,8 @@ export async function look(place: Place): Promise<Snapshot> {
 }
 
 /** Folders that libvirt makes once, for the first pool and machine of all, and keeps. */
-const KEPT = /^\/etc\/libvirt\/(?:qemu|storage)(?:\/autostart)?$|^\/var\/lib\/libvirt\/coreos-cluster$/;
+export const KEPT =
+  /^\/etc\/libvirt\/(?:qemu|storage)(?:\/autostart)?$|^\/var\/lib\/libvirt\/coreos-cluster$/;
 
 /** What is there on the host besides what was there before, and the other way round; logs of machines stay, and are bounded. */
 async function differences(place: Place, before: Snapshot): Promise<string[]> {
@@ -146,6 +148,18 @@ export async function makeSubject(
     },
   };
   return subject;
+}
+
+/** Brings a stack that was struck to a good end: up and sound with a token of its own and then gone, or gone at once. */
+export async function endsWell(subject: Subject, repaired: boolean, recover: Recover): Promise<void> {
+  if (!repaired) {
+    await recover(() => subject.end());
+    return;
+  }
+  await recover(() => subject.mend());
+  await subject.sound();
+  await tokens(subject.place, 1);
+  await subject.end();
 }
 
 /** Fails unless each stack has one token in the registry, and nobody else has any. */

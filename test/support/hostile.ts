@@ -1,5 +1,12 @@
 /** Texts that mean something to one language or another, for properties that must hold for any text. */
+import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
+
+/** The words that a real shell makes of a command line. */
+export const shellWords = (line: string): string[] =>
+  execFileSync("sh", ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" })
+    .split("\0")
+    .slice(0, -1);
 
 export const NASTY: readonly string[] = [
   ...[

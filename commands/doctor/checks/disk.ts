@@ -57,7 +57,8 @@ export function judgeDisk(
   const most = base + nodes.reduce((sum, { diskSize }) => sum + diskSize, 0);
   const over =
     base === 0 ? "" : ` over a base image of ${imageSize === undefined ? "perhaps " : ""}${sized(base)}`;
-  const why = `${nodes.length} ${nodes.length === 1 ? "disk" : "disks"}${over} ${nodes.length === 1 ? "needs" : "need"} ${sized(least)} to begin with and ${nodes.length === 1 ? "grows" : "grow"} to ${sized(most)} at most.`;
+  const [disks, need, grow] = nodes.length === 1 ? ["disk", "needs", "grows"] : ["disks", "need", "grow"];
+  const why = `${nodes.length} ${disks}${over} ${need} ${sized(least)} to begin with and ${grow} to ${sized(most)} at most.`;
   const [, available, mount] = /\s(\d+)\s+\d+%\s+(\/.*)$/.exec(answer.stdout.trim()) ?? [];
   if (available === undefined) return unproven(`free space at ${pool.path}`, complaint(answer), why);
   const free = Number(available) * 1024;

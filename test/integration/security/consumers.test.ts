@@ -16,16 +16,12 @@ import { dataText } from "../../../ignition/sources/dataUrl.ts";
 import { ConfigError, makePlan } from "../../../plan/index.ts";
 import { quote } from "../../../plan/remedies.ts";
 import type { OsFamily } from "../../../plan/types.ts";
-import { argument, breakOut, hostile } from "../../support/hostile.ts";
+import { argument, breakOut, hostile, shellWords } from "../../support/hostile.ts";
 import { publicKey, settings } from "../../unit/plan/fixtures.ts";
 
 /** What a run of a program costs allows. */
 const SOME = { numRuns: 25 };
 const run = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: "utf8" });
-
-/** The words that a real shell makes of a command line. */
-const shellWords = (line: string): string[] =>
-  run("sh", "-c", `printf '%s\\0' ${line}`).split("\0").slice(0, -1);
 
 describe("hostile values, read by the real programs", function () {
   this.timeout(180_000);

@@ -1,6 +1,5 @@
 /** Hostile values at each place where a text of somebody's goes into another language. */
 import { deepEqual, equal, match, throws } from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { parseRegistration } from "../../../commands/readiness/registry.ts";
 import { addressOf } from "../../../commands/readiness/machines.ts";
@@ -12,7 +11,7 @@ import { environmentWord, unitWord } from "../../../ignition/variables.ts";
 import { isHost, parseSocket } from "../../../plan/addresses.ts";
 import { isLabel } from "../../../plan/names.ts";
 import { quote } from "../../../plan/remedies.ts";
-import { argument, hostile, NASTY } from "../../support/hostile.ts";
+import { argument, hostile, NASTY, shellWords } from "../../support/hostile.ts";
 
 /** The words of a command line by POSIX's rules of quotes (2.2.1, 2.2.2); outside of quotes nothing but plain letters may stand. */
 function wordsOf(line: string): string[] {
@@ -30,12 +29,6 @@ function wordsOf(line: string): string[] {
   }
   return word === undefined ? words : [...words, word];
 }
-
-/** The words that a real shell makes of a command line. */
-const shellWords = (line: string): string[] =>
-  execFileSync("sh", ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" })
-    .split("\0")
-    .slice(0, -1);
 
 describe("hostile values stay values", () => {
   it("in a shell's command line", () => {
