@@ -113,8 +113,10 @@ export async function up(
   const isHalf = (await stateFiles(session)).some(isHalfDestroyed); // before a refresh forgets machines that vanished
   await mendAfterKill(session);
   if (isHalf) {
-    onLine("A destroy that did not end is brought to its end first.");
     await destroy(session, onLine);
+    onWarning(
+      "A destroy had been ended in the middle: it was brought to its end, and this is a new cluster.",
+    );
   }
   await restoreFiles(session);
   await settleMachines(session);
