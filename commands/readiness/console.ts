@@ -65,6 +65,11 @@ const FOREIGN_SIGNS: readonly Omit<Sign, "final">[] = [
   { pattern: /(Failed to start .*Ignition.*)/i, says: withReason("Ignition failed") },
   { pattern: /Kernel panic - not syncing: (.*)/, says: withReason("kernel panic") },
   { pattern: /Out of memory: (Kill(?:ed)? process .*)/, says: withReason("out of memory") },
+  // Within the limit of a unit or a container. Those of others may be killed by theirs every day.
+  {
+    pattern: /Memory cgroup out of memory: (Kill(?:ed)? process \d+ \(etcd\).*)/,
+    says: withReason("out of memory"),
+  },
   {
     pattern: /(You are in emergency mode.*|Entering emergency mode.*)/,
     says: () => "stopped in emergency mode",

@@ -10,7 +10,7 @@ import { accessInside, type HostAccess } from "../../host/access.ts";
 import { compare, takeSnapshot, type Things } from "../../host/snapshot.ts";
 import { enterCommand } from "../../lab/libvirt/index.ts";
 import { joinSecondLab, type SecondLab } from "../support/secondLab.ts";
-import { type Answer, becomesHealthy, cluster, context, members, npm, removeLab } from "./guests.ts";
+import { becomesHealthy, cluster, context, members, npm, removeLab } from "./guests.ts";
 import { KEPT } from "./subject.ts";
 
 const minutes = 60_000;
@@ -185,20 +185,14 @@ describe("a cluster over two libvirt hosts", function () {
     );
     assert.deepEqual(await running(first), [NODES[0], NODES[2]]);
 
-    // As on a host of one's own: nothing tells of a lab.
-    const destroy = (...words: string[]): Promise<Answer> =>
-      cluster(
-        ...["exec", "env", "CLUSTER_LAB_DIR=/nowhere", "node", "--no-warnings", "commands/main.ts"],
-        ...["destroy", "--stack", "dev", ...words],
-      );
-    const plain = await destroy();
+    const plain = await cluster("destroy");
     assert.equal(plain.exitCode, 1);
     assert.match(
       plain.all,
       /error: the libvirt host qemu:\/\/\/system\?socket=\S+ does not answer: [^]*\nNothing has been destroyed[^]*destroy --stack dev --force/,
     );
     assert.deepEqual(await running(first), [NODES[0], NODES[2]]);
-    const forced = await destroy("--force");
+    const forced = await cluster("destroy", "--force");
     assert.equal(forced.exitCode, 0, forced.all);
     assert.match(
       forced.all,

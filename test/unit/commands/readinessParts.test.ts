@@ -38,6 +38,10 @@ describe("readiness: reading consoles", () => {
       "[99] Out of memory: Killed process 412 (etcd) total-vm:1",
       "out of memory: Killed process 412 (etcd) total-vm:1",
     ],
+    [
+      "[   24.7] Memory cgroup out of memory: Killed process 412 (etcd) total-vm:1",
+      "out of memory: Killed process 412 (etcd) total-vm:1",
+    ],
     ["You are in emergency mode. After logging in...", "stopped in emergency mode"],
   ];
   for (const [line, reason] of failures)
@@ -70,6 +74,7 @@ describe("readiness: reading consoles", () => {
 
   it("sees no failure in a boot that goes well", () => {
     const lines = [
+      "[   24.7] Memory cgroup out of memory: Killed process 412 (java) total-vm:1",
       "[  OK  ] Finished Ignition (files).",
       "ignition[512]: INFO     : files: op(1): [finished] creating file",
       "Linux version 6.1 (panic=30 on the command line)",
