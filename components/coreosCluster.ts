@@ -18,6 +18,7 @@ import { claimNames } from "./names.ts";
 import { Node } from "./node.ts";
 import { makeOwner } from "./owner.ts";
 import { makeReadiness } from "./readiness.ts";
+import { makeRoom } from "./room.ts";
 import { makeSites, urisOf } from "./sites.ts";
 
 /** Makes the nodes' Ignition configs; `ignition/` by default. */
@@ -114,6 +115,7 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     const grounds = makeGrounds(name, plan, sites, owner, this);
     const pools = grounds.map(({ pool }) => pool.pool);
     const discovery = makeDiscovery(name, plan, ignition.generation(plan), sites[0].uri, pools, this);
+    const room = makeRoom(name, plan, discovery, sites[0].uri);
     const certificates = plan.tls === undefined ? undefined : makeCertificates(name, plan, plan.tls, this);
     const shared = { plan, mark: owner.mark };
     const secret = plan.secretKeys.length > 0;
@@ -127,8 +129,11 @@ export class CoreOSCluster extends pulumi.ComponentResource {
             ...(tls === undefined ? {} : { tls }),
           }),
         );
+      const made = { ...shared, ...groundOf(grounds, node), node, fingerprint };
+      // Who joins, or is no member, needs no token.
+      const founds = members === undefined && node.role === "member";
       return new Node(
-        { ...shared, ...groundOf(grounds, node), node, fingerprint, ignition: secretIf(secret, rendered) },
+        { ...made, ignition: secretIf(secret, rendered), room: founds ? room : undefined },
         { parent: this },
       );
     };

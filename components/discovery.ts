@@ -10,6 +10,8 @@ import { program } from "./programs.ts";
 export interface Discovery {
   /** What ignition/ renders members with; empty where they need no registry. */
   readonly url: pulumi.Output<string>;
+  /** What has asked for it; undefined where nobody had to. */
+  readonly command: Command | undefined;
 }
 
 /** A mode in which something is asked of a registry. */
@@ -81,7 +83,8 @@ export function makeDiscovery(
   parent: pulumi.Resource,
 ): Discovery {
   const { discovery, bootstrapSize } = plan;
-  if (discovery.mode === "static" || bootstrapSize === 0) return { url: pulumi.output("") };
+  if (discovery.mode === "static" || bootstrapSize === 0)
+    return { url: pulumi.output(""), command: undefined };
   const secret = plan.secretKeys.includes("discovery");
   const token = makesToken(discovery) ? makeToken(name, plan, generation, parent) : undefined;
   const environment = uri.apply((at) => ({
@@ -108,5 +111,5 @@ export function makeDiscovery(
       additionalSecretOutputs: secret ? ["stdout"] : [],
     },
   );
-  return { url: secret ? pulumi.secret(command.stdout) : command.stdout };
+  return { url: secret ? pulumi.secret(command.stdout) : command.stdout, command };
 }

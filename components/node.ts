@@ -10,6 +10,7 @@ import { ARCHITECTURES, cpuMode, memoryOf } from "./architectures.ts";
 import type { DiskBase } from "./baseImage.ts";
 import type { LeftoverHooks } from "./leftovers.ts";
 import type { ClusterPool } from "./pool.ts";
+import type { Room } from "./room.ts";
 import type { Site } from "./sites.ts";
 import { domainStylesheet } from "./stylesheets.ts";
 
@@ -33,6 +34,8 @@ export interface NodeArgs {
   readonly mark: pulumi.Output<Mark>;
   /** What clears leftovers before something is made, and watches over its making. */
   readonly hooks: LeftoverHooks;
+  /** Of a member that finds the others by a token. */
+  readonly room?: Room | undefined;
 }
 
 /**
@@ -52,7 +55,7 @@ export class Node extends pulumi.ComponentResource {
   readonly domainId: pulumi.Output<string>;
 
   constructor(args: NodeArgs, opts: pulumi.ComponentResourceOptions) {
-    const { plan, node, site, base, hooks } = args;
+    const { plan, node, site, base, hooks, room } = args;
     const { pool, host } = args.pool;
     const provider = site.provider === undefined ? {} : { providers: [site.provider] };
     super("coreos-cluster:index:Node", node.name, {}, { ...opts, ...provider });
@@ -78,8 +81,11 @@ export class Node extends pulumi.ComponentResource {
       },
       {
         ...fresh,
-        hooks: hooks.volume,
-        ...(base.after === undefined ? {} : { dependsOn: base.after }),
+        hooks:
+          room === undefined
+            ? hooks.volume
+            : { ...hooks.volume, beforeCreate: [room.hook, ...(hooks.volume.beforeCreate ?? [])] },
+        dependsOn: [base.after, room?.after].filter((one) => one !== undefined),
       },
     );
     const cpu = cpuMode(plan.arch, plan.domainType);

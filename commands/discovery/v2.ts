@@ -43,7 +43,7 @@ export async function createV2Token(
 }
 
 /** etcd's code for a key that is not there. */
-const KEY_NOT_FOUND = 100;
+export const KEY_NOT_FOUND = 100;
 
 function noRegistry(url: string, { lines }: Outcome, text = ""): DiscoveryError {
   const came =

@@ -96,7 +96,7 @@ const FAILURES: readonly Failure[] = [
   {
     name: "limit",
     fault: "a member's etcd gets too little memory",
-    snippet: etcdSetting("MemoryMax=8M"),
+    snippet: etcdSetting("MemoryMax=4M"),
     reason: /out of memory: Killed process \d+ \(etcd\)/,
     login: "works",
   },

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { makePlace, type Place, type Stack } from "./support.ts";
 
 /** Points of a run, by what it has just said. */
@@ -67,5 +67,36 @@ describe("a run that was killed", function () {
     await stack.pulumi("up");
     ok(await stack.killAt("destroy", /machines-host deleting/), "it ended before that point");
     await unlock();
+  });
+
+  it("while all is destroyed: up says that the destroy comes first, and makes no machine on what is left", async () => {
+    await stack.pulumi("up");
+    // Machines that boot nothing register with nobody: it is done for them.
+    const tokens = `${place.host.registry}/v2/keys/discovery`;
+    const [, token = ""] =
+      /"key":"\/discovery\/([0-9a-f]{32})"/.exec(await place.inside("curl", "-s", tokens)) ?? [];
+    for (const name of ["k-core01", "k-core02"])
+      await place.inside(
+        "curl",
+        "-sf",
+        "-XPUT",
+        `${tokens}/${token}/${name}`,
+        "-d",
+        `value=${name}=http://10.77.0.9:2380`,
+      );
+    ok(await stack.killAt("destroy", /machines-discovery-one deleting/), "it ended before that point");
+    await unlock();
+    await rejects(stack.pulumi("up"), (error: Error) => {
+      match(
+        error.message,
+        /k-core0\d would get an empty disk, and its etcd could not join the others: .*(has used .* before|not in its registry any more)/,
+      );
+      match(error.message, /Bring it to its end with `pulumi destroy`; then `pulumi up` makes a new cluster/);
+      return true;
+    });
+    await stack.pulumi("destroy");
+    deepEqual(await place.things(), []);
+    await stack.pulumi("up");
+    await stack.pulumi("preview", "--expect-no-changes");
   });
 });

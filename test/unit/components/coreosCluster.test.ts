@@ -155,8 +155,10 @@ describe("CoreOSCluster", () => {
       }
       deepEqual(
         [ignition, disk, domain].map((part) => part.options.beforeCreate),
-        [["cluster-clear-volume"], ["cluster-clear-volume"], ["cluster-clear-domain"]],
+        [["cluster-clear-volume"], ["cluster-room", "cluster-clear-volume"], ["cluster-clear-domain"]],
       );
+      // What the hook looks at is there.
+      ok(disk.dependencies.includes("cluster-discovery-generation-1"), disk.dependencies.join());
       deepEqual(
         [ignition, disk, domain].map((part) => part.options.afterCreate),
         [["cluster-made"], ["cluster-made"], ["cluster-made"]],
