@@ -93,13 +93,6 @@ const FAILURES: readonly Failure[] = [
     reason: /(out of memory: Killed process \d+ \(\S+\)|kernel panic: System is deadlocked on memory)/,
     login: "told",
   },
-  {
-    name: "limit",
-    fault: "a member's etcd gets too little memory",
-    snippet: etcdSetting("MemoryMax=4M"),
-    reason: /out of memory: Killed process \d+ \(etcd\)/,
-    login: "works",
-  },
 ];
 
 describe("a node that can't come up", function () {
