@@ -28,6 +28,7 @@ export default {
   nodes: cluster.nodes,
   etcdEndpoints: cluster.etcdEndpoints,
   discoveryUrl: cluster.discoveryUrl,
+  incarnation: cluster.incarnation,
   sshCommands: cluster.sshCommands,
   ...(etcdCredentials === undefined ? {} : { etcdCredentials }),
   ...(dockerCredentials === undefined ? {} : { dockerCredentials }),

@@ -6,16 +6,15 @@ import { proxyCommand } from "../host/remote.ts";
 import { shellCommand } from "../host/shell.ts";
 import * as rendering from "../ignition/index.ts";
 import type { NodeTls } from "../ignition/index.ts";
-import { founders, joiners } from "../plan/members.ts";
 import type { ClusterPlan, NodePlan, Role } from "../plan/types.ts";
 import { type Share, sharesOf } from "../plan/placement.ts";
 import { makeCertificates } from "./certificates.ts";
 import { keepSecretsOutOfDebugLog } from "./debugLog.ts";
 import { makeDiscovery } from "./discovery.ts";
-import { groundOf, makeGrounds } from "./grounds.ts";
-import { initialClusterOf, makeJoin, makeMembership } from "./membership.ts";
+import { makeGrounds } from "./grounds.ts";
+import { makeMachines, planOfThis } from "./machines.ts";
 import { claimNames } from "./names.ts";
-import { Node } from "./node.ts";
+import type { Node } from "./node.ts";
 import { makeOwner } from "./owner.ts";
 import { makeReadiness } from "./readiness.ts";
 import { makeRoom } from "./room.ts";
@@ -90,6 +89,11 @@ export class CoreOSCluster extends pulumi.ComponentResource {
   readonly etcdEndpoints: pulumi.Output<readonly string[]>;
   /** What the members found each other by; empty where they need nothing. Secret where the config's discovery is. */
   readonly discoveryUrl: pulumi.Output<string>;
+  /**
+   * `GENERATION.LIFE`, hexadecimal: what the cluster is known by as long as it lives, for the config key `rejoin`. Empty where it has no
+   * members.
+   */
+  readonly incarnation: pulumi.Output<string>;
   /** What members with TLS want to see, secret; undefined in a cluster without. */
   readonly etcdCredentials: pulumi.Output<Credentials> | undefined;
   /** What Docker's remote API with TLS wants to see, secret; undefined where no node has it. */
@@ -114,77 +118,34 @@ export class CoreOSCluster extends pulumi.ComponentResource {
     const owner = makeOwner(name, this);
     const grounds = makeGrounds(name, plan, sites, owner, this);
     const pools = grounds.map(({ pool }) => pool.pool);
-    const discovery = makeDiscovery(name, plan, ignition.generation(plan), sites[0].uri, pools, this);
+    const generation = ignition.generation(plan);
+    const discovery = makeDiscovery(name, plan, generation, sites[0].uri, pools, this);
     const room = makeRoom(name, plan, discovery, sites[0].uri);
     const certificates = plan.tls === undefined ? undefined : makeCertificates(name, plan, plan.tls, this);
-    const shared = { plan, mark: owner.mark };
-    const secret = plan.secretKeys.length > 0;
-    const make = (node: NodePlan, fingerprint: string, members?: pulumi.Output<string>): Node => {
-      const rendered = pulumi
-        .all([discovery.url, members, certificates?.of(node)])
-        .apply(([discoveryUrl, initialCluster, tls]) =>
-          ignition.renderIgnition(plan, node, {
-            discoveryUrl,
-            ...(initialCluster === undefined ? {} : { initialCluster }),
-            ...(tls === undefined ? {} : { tls }),
-          }),
-        );
-      const made = { ...shared, ...groundOf(grounds, node), node, fingerprint };
-      // Who joins, or is no member, needs no token.
-      const founds = members === undefined && node.role === "member";
-      return new Node(
-        { ...made, ignition: secretIf(secret, rendered), room: founds ? room : undefined },
-        { parent: this },
-      );
+    const build = (of: ClusterPlan): Built => {
+      const args = { plan: of, ignition, sites, grounds, owner, discovery, room, certificates };
+      const { nodes, after } = makeMachines(args, this);
+      if (!waitUntilHealthy) return { nodes, found: pulumi.output(unseen(of)) };
+      const asked = { discoveryUrl: discovery.url, credentials: certificates?.client };
+      return { nodes, found: makeReadiness(name, { plan: of, nodes, sites, ...asked, after }, this) };
     };
-    const joining = joiners(plan);
-    const made = new Map(
-      plan.nodes
-        .filter((node) => !joining.includes(node))
-        .map((node) => [node.name, make(node, ignition.fingerprint(plan, node))]),
-    );
-    let after: pulumi.Resource | undefined;
-    for (const node of joining) {
-      // Where the cluster begins: without that host there is no list of members to leave.
-      const { host } = groundOf(grounds, founders(plan)[0] ?? node).pool;
-      const fingerprint = ignition.fingerprint(plan, node);
-      const before = [...made.values()].filter(({ role }) => role === "member");
-      const args = {
-        ...{ plan, node, fingerprint, sites, before, after },
-        ...{ discoveryUrl: discovery.url, credentials: certificates?.client, host },
-        hooks: groundOf(grounds, node).hooks.growth,
-      };
-      const join = makeJoin(args, this);
-      const machine = make(node, fingerprint, initialClusterOf(join));
-      after = makeMembership(args, join, machine, this);
-      made.set(node.name, machine);
-    }
-    const nodes = plan.nodes.flatMap(({ name: node }) => made.get(node) ?? []);
-    const found: pulumi.Output<Found> = waitUntilHealthy
-      ? makeReadiness(
-          name,
-          { plan, nodes, sites, discoveryUrl: discovery.url, credentials: certificates?.client, after },
-          this,
-        )
-      : pulumi.output(unseen(plan));
+    const known = planOfThis(plan, generation, discovery);
+    const built = known instanceof Promise ? eventually(known.then(build)) : lifted(build(known));
 
     // A Map would not come through pulumi.all.
-    const reached = pulumi.all([found, urisOf(sites)]).apply(([report, uris]) => ways(report, uris));
+    const reached = pulumi.all([built.found, urisOf(sites)]).apply(([report, uris]) => ways(report, uris));
     this.discoveryUrl = discovery.url;
-    this.etcdEndpoints = found.apply(({ endpoints }) =>
+    this.incarnation = discovery.life.apply((life) => (life === "" ? "" : `${generation}.${life}`));
+    this.etcdEndpoints = built.found.apply(({ endpoints }) =>
       plan.tls === undefined ? endpoints : rendering.memberUrls(plan),
     );
     this.etcdCredentials = certificates?.client;
     this.dockerCredentials = certificates?.docker;
-    this.nodes = pulumi.output(
-      nodes.map(({ name: node, mac, role, host, domainId }) =>
-        pulumi.all([domainId, reached]).apply(([id, all]) => ({
-          ...{ name: node, mac, role, domainId: id },
-          ...(host === undefined ? {} : { host }),
-          ...{ addresses: [], ...all[node] },
-        })),
-      ),
-    );
+    this.nodes = pulumi
+      .all([built.machines, reached])
+      .apply(([machines, all]) =>
+        machines.map((machine) => ({ ...machine, addresses: [], ...all[machine.name] })),
+      );
     this.hosts = plan.hosts === undefined ? undefined : sharesOf(plan.hosts, plan.nodes);
     this.sshCommands = reached.apply((all) =>
       Object.fromEntries(
@@ -199,12 +160,44 @@ export class CoreOSCluster extends pulumi.ComponentResource {
       etcdEndpoints: this.etcdEndpoints,
       discoveryUrl: this.discoveryUrl,
       sshCommands: this.sshCommands,
+      incarnation: this.incarnation,
       ...(this.etcdCredentials === undefined ? {} : { etcdCredentials: this.etcdCredentials }),
       ...(this.dockerCredentials === undefined ? {} : { dockerCredentials: this.dockerCredentials }),
       ...(this.hosts === undefined ? {} : { hosts: this.hosts }),
     });
   }
 }
+
+interface Built {
+  readonly nodes: readonly Node[];
+  readonly found: pulumi.Output<Found>;
+}
+
+interface Lifted {
+  readonly machines: pulumi.Output<Omit<NodeOutput, "addresses" | "proxyCommand">[]>;
+  readonly found: pulumi.Output<Found>;
+}
+
+const lifted = ({ nodes, found }: Built): Lifted => ({
+  machines: pulumi.all(
+    nodes.map(({ name, mac, role, host, domainId }) =>
+      domainId.apply((id) => ({
+        ...{ name, mac, role, domainId: id },
+        ...(host === undefined ? {} : { host }),
+      })),
+    ),
+  ),
+  found,
+});
+
+/** Of what is made only when it is known what is there. */
+const eventually = (building: Promise<Built>): Lifted => {
+  const made = building.then(lifted);
+  return {
+    machines: pulumi.output(made.then(({ machines }) => machines)),
+    found: pulumi.output(made.then(({ found }) => found)),
+  };
+};
 
 type FoundNode = Pick<ClusterReport["nodes"][number], "name" | "addresses" | "throughHost">;
 
@@ -235,6 +228,3 @@ const unseen = (plan: ClusterPlan): Found => ({
     .filter(({ role }) => role === "member")
     .map(({ name, address }) => `${rendering.schemeOf(plan)}://${address ?? name}:2379`),
 });
-
-const secretIf = (secret: boolean, value: pulumi.Output<string>): pulumi.Output<string> =>
-  secret ? pulumi.secret(value) : value;

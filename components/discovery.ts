@@ -12,6 +12,11 @@ export interface Discovery {
   readonly url: pulumi.Output<string>;
   /** What has asked for it; undefined where nobody had to. */
   readonly command: Command | undefined;
+  /**
+   * 12 hex digits that another cluster has others of, be it of the same generation: one after a destroy, or after a change and back. Known in a
+   * preview where the cluster is there. Empty for a plan without members.
+   */
+  readonly life: pulumi.Output<string>;
 }
 
 /** A mode in which something is asked of a registry. */
@@ -83,8 +88,9 @@ export function makeDiscovery(
   parent: pulumi.Resource,
 ): Discovery {
   const { discovery, bootstrapSize } = plan;
-  if (discovery.mode === "static" || bootstrapSize === 0)
-    return { url: pulumi.output(""), command: undefined };
+  if (bootstrapSize === 0) return { url: pulumi.output(""), command: undefined, life: pulumi.output("") };
+  if (discovery.mode === "static")
+    return { url: pulumi.output(""), command: undefined, life: makeLife(name, generation, parent) };
   const secret = plan.secretKeys.includes("discovery");
   const token = makesToken(discovery) ? makeToken(name, plan, generation, parent) : undefined;
   const environment = uri.apply((at) => ({
@@ -111,5 +117,17 @@ export function makeDiscovery(
       additionalSecretOutputs: secret ? ["stdout"] : [],
     },
   );
-  return { url: secret ? pulumi.secret(command.stdout) : command.stdout, command };
+  const url = secret ? pulumi.secret(command.stdout) : command.stdout;
+  return { url, command, life: isGiven(discovery) ? makeLife(name, generation, parent) : lifeOf(url) };
 }
+
+/** Whether the user brings what the members find each other by: then it says nothing of whose it is. */
+const isGiven = (discovery: Asking): boolean =>
+  discovery.mode === "url" || (discovery.mode === "v3" && discovery.token !== undefined);
+
+/** Tokens are random, and no one can be had from a hash of it. */
+const lifeOf = (url: pulumi.Output<string>): pulumi.Output<string> =>
+  pulumi.unsecret(url.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 12)));
+
+const makeLife = (name: string, generation: string, parent: pulumi.Resource): pulumi.Output<string> =>
+  new RandomId(`${name}-life-${generation}`, { byteLength: 6 }, { parent }).hex;

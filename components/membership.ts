@@ -7,7 +7,8 @@ import { Command } from "@pulumi/command/local/command.js";
 import { joinedOf } from "../commands/membership/settings.ts";
 import { peerUrl } from "../ignition/families.ts";
 import { membersOf } from "../plan/members.ts";
-import type { NodePlan } from "../plan/types.ts";
+import { turnOf } from "../plan/rejoin.ts";
+import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import { asking, type AskingArgs, listed, machines } from "./asking.ts";
 import type { Node } from "./node.ts";
 import { program } from "./programs.ts";
@@ -39,8 +40,15 @@ function environment(
     OTHERS: listed(others.filter(({ name }) => !names.has(name))),
     MACHINES: machines(there),
     PEER_URL: peerUrl(plan, node.name),
+    ...replacing(plan, node),
     ...asking({ plan, ...args }),
   };
+}
+
+/** Where its like was a member before. */
+function replacing(plan: ClusterPlan, { name }: NodePlan): Record<string, string> {
+  const turn = turnOf(plan, name);
+  return turn === 0 ? {} : { REPLACES: "1", TURN: String(turn) };
 }
 
 /**

@@ -36,6 +36,8 @@ export interface NodeArgs {
   readonly hooks: LeftoverHooks;
   /** Of a member that finds the others by a token. */
   readonly room?: Room | undefined;
+  /** What must be there before anything of it is made, or made anew. */
+  readonly after?: pulumi.Resource | undefined;
 }
 
 /**
@@ -64,7 +66,11 @@ export class Node extends pulumi.ComponentResource {
     this.role = node.role;
     this.host = site.host;
 
-    const fresh = { parent: this, deletedWith: host, deleteBeforeReplace: true };
+    const after = args.after === undefined ? [] : [args.after];
+    const fresh = {
+      ...{ parent: this, deletedWith: host, deleteBeforeReplace: true },
+      ...(after.length === 0 ? {} : { dependsOn: after }),
+    };
     const ignition = new Ignition(
       `${node.name}-ignition`,
       { name: `${node.name}-${args.fingerprint}.ign`, pool: pool.name, content: args.ignition },
@@ -85,7 +91,7 @@ export class Node extends pulumi.ComponentResource {
           room === undefined
             ? hooks.volume
             : { ...hooks.volume, beforeCreate: [room.hook, ...(hooks.volume.beforeCreate ?? [])] },
-        dependsOn: [base.after, room?.after].filter((one) => one !== undefined),
+        dependsOn: [base.after, room?.after, ...after].filter((one) => one !== undefined),
       },
     );
     const cpu = cpuMode(plan.arch, plan.domainType);

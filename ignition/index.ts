@@ -1,6 +1,7 @@
 /** The configuration that each node gets on its first boot, and the short names of its versions. */
 import { createHash } from "node:crypto";
-import { founders, joiners } from "../plan/members.ts";
+import { founders } from "../plan/members.ts";
+import { arrivals, turnOf } from "../plan/rejoin.ts";
 import { imageIdentity } from "../plan/image.ts";
 import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import { RenderError } from "./errors.ts";
@@ -91,9 +92,9 @@ function foreseen(plan: ClusterPlan, node: NodePlan, joining: boolean): Ignition
   return ignition;
 }
 
-/** Whether a member joins a cluster that is there, in place of beginning one with others. */
+/** Whether a member joins a cluster that is there, in place of beginning one with others; so does one that was made anew. */
 export const joins = (plan: ClusterPlan, node: Pick<NodePlan, "name">): boolean =>
-  joiners(plan).some(({ name }) => name === node.name);
+  arrivals(plan).some(({ name }) => name === node.name);
 
 /** Where a disk lies, where there are several hosts: on another one, or in another folder, it is another disk. */
 const placeOf = ({ hosts }: ClusterPlan, { host }: NodePlan): readonly unknown[] =>
@@ -118,16 +119,19 @@ function given({ discovery }: ClusterPlan): string | null {
  * A short hash of all that shapes a fresh cluster: the names, disks and configurations of the members that it begins with, the image's
  * content and the pool. Another generation means new disks for all members, and a new discovery URL, since a used one admits nobody else.
  * Time-outs, memory, the image's path, the layout of profiles, members that join and
- * nodes that are no members are not part of it. Renders every
+ * nodes that are no members are not part of it, and neither is who of them was made anew. Renders every
  * member's configuration, so that a mistake in a file comes out before anything is made.
  * @throws RenderError
  */
 export function generation(plan: ClusterPlan): string {
-  return (knownOf(plan).generation ??= shortHash([
+  const { rejoin } = plan;
+  const computed = (knownOf(plan).generation ??= shortHash([
     founders(plan).map((node) => diskContent(plan, node, false)),
     plan.pool.path,
     given(plan),
   ]));
+  // A cluster that was changed member by member is still the one that it was.
+  return rejoin?.config === computed ? rejoin.generation : computed;
 }
 
 /** Whether a node's config hangs on the bootstrap: with another one it would be another. */
@@ -142,7 +146,11 @@ const usesBootstrap = (plan: ClusterPlan, node: NodePlan): boolean =>
 export function fingerprint(plan: ClusterPlan, node: NodePlan): string {
   const joining = joins(plan, node);
   const bound = node.role === "member" || usesBootstrap(plan, node);
-  return shortHash([diskContent(plan, node, joining), plan.pool.path, bound ? generation(plan) : null]);
+  const turn = turnOf(plan, node.name);
+  return shortHash([
+    ...[diskContent(plan, node, joining), plan.pool.path, bound ? generation(plan) : null],
+    ...(turn === 0 ? [] : [turn]),
+  ]);
 }
 
 /**

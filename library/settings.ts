@@ -99,6 +99,8 @@ export interface ClusterSettings {
   readonly tlsRotation?: string | number;
   /** How many members a new cluster begins with; the others join it. Default: all. */
   readonly bootstrapSize?: number;
+  /** Which machines were made anew in the running cluster, as the verbs `replace` and `roll` write it down. */
+  readonly rejoin?: string;
   /** Seconds from start to healthy, 10 to 86400. Default: 600, emulated 1800. */
   readonly readinessTimeout?: number;
   /** Whether libvirt starts the machines with their host. Default: false. */

@@ -99,7 +99,7 @@ export function assemble(draft: Draft, raw: RawSettings): ClusterPlan {
   const { given } = draft;
   const prefix = sure(draft.prefix, "a prefix");
   const domainType = given.domainType ?? DEFAULTS.domainType;
-  const { ignition, etcdVersion, metadataUrl, tls = false } = given;
+  const { ignition, etcdVersion, metadataUrl, tls = false, rejoin } = given;
   const hosts = draft.hosts === undefined ? undefined : hostPlans(draft.hosts, prefix);
   const drafts = sure(draft.nodes, "nodes");
   const alone = drafts.map((node) => nodePlan(node, raw, ignition !== undefined));
@@ -124,6 +124,7 @@ export function assemble(draft: Draft, raw: RawSettings): ClusterPlan {
     discovery: sure(discoveryOf(draft), "discovery"),
     ...(tls ? { tls: { rotation: given.tlsRotation ?? DEFAULTS.tlsRotation } } : {}),
     bootstrapSize,
+    ...(rejoin === undefined ? {} : { rejoin }),
     sshAuthorizedKeys: sure(given.sshAuthorizedKeys, "sshAuthorizedKeys"),
     readinessTimeout: given.readinessTimeout ?? DEFAULTS.readinessTimeout[domainType],
     warnings: [...warningsOf(draft, raw), ...quorumWarnings(hosts ?? [], nodes)],

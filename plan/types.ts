@@ -79,6 +79,18 @@ export interface TlsPlan {
   readonly rotation: string;
 }
 
+/** Which nodes were made anew in a cluster that runs (plan/rejoin.ts). */
+export interface RejoinPlan {
+  /** Of the cluster, as long as it lives. */
+  readonly generation: string;
+  /** What tells it from others of the same generation. */
+  readonly life: string;
+  /** The generation that the config would be of, if a cluster were to begin with it: it counts as `generation`. Absent where they are the same. */
+  readonly config?: string;
+  /** By the node's name: its place in the order of all that were made anew, from 1. */
+  readonly turns: Readonly<Record<string, number>>;
+}
+
 export interface PoolPlan {
   readonly name: string;
   /** The pool's folder on the libvirt host; a folder of this cluster's own. */
@@ -151,6 +163,8 @@ export interface ClusterPlan {
   readonly tls?: TlsPlan;
   /** How many members a new cluster begins with; the others join it (plan/members.ts). 0 where no node is a member. */
   readonly bootstrapSize: number;
+  /** Undefined: all members are as the cluster began, or as they joined it. */
+  readonly rejoin?: RejoinPlan;
   readonly sshAuthorizedKeys: readonly string[];
   /** Seconds that the cluster may take from start to healthy. */
   readonly readinessTimeout: number;

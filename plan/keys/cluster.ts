@@ -56,6 +56,17 @@ export const CLUSTER_KEYS = {
       "join the running cluster, and leave it when `nodes` is lowered again. Not set, or changed, the cluster is made anew. The first in " +
       "the order of names begin, without those whose entry says `joins: true`. See [day-two.md](day-two.md).",
   },
+  rejoin: {
+    description:
+      "Which machines were made anew in the running cluster; written by the verbs replace and roll",
+    expected: "what the verbs replace and roll wrote there",
+    example: "'0123456789ab.ba9876543210 dev-core02=1'",
+    default: "none",
+    details:
+      "The cluster that it is about, and the machines, each with its place in the order in which they were made anew. In another cluster (after a " +
+      "`destroy`, or when the members were rebuilt) it counts for nothing. Don't take it out while that cluster lives: its machines would " +
+      "be made anew. See [day-two.md](day-two.md).",
+  },
   tls: {
     description: "Whether members, their clients and Docker's remote API need certificates: true or false",
     expected: "true or false",

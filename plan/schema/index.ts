@@ -10,6 +10,7 @@ import { baseVolume, image } from "./image.ts";
 import { bridge, dockerListen, metadataUrl, ntpServers, poolPath, prefix, tlsRotation } from "./network.ts";
 import { nodes, profiles, role, snippets, vcpus } from "./nodes.ts";
 import { choice, text, wholeNumber, yesOrNo } from "./parts.ts";
+import { rejoin } from "./rejoin.ts";
 import { diskSchema, memorySchema, type SizeContext } from "./sizes.ts";
 
 export type { NodeEntry } from "./nodes.ts";
@@ -52,6 +53,7 @@ export const settingsSchema = (context: SizeContext) =>
     tls: z.optional(yesOrNo),
     tlsRotation: z.optional(tlsRotation),
     bootstrapSize: z.optional(wholeNumber(0, MAX_NODES)),
+    rejoin: z.optional(rejoin),
     readinessTimeout: z.optional(wholeNumber(10, 86_400)),
     autostart: z.optional(yesOrNo),
     poolPath: z.optional(poolPath),

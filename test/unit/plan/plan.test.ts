@@ -59,6 +59,7 @@ describe("the plan", () => {
       etcdVersion: "v3.5.21",
       discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379/" },
       bootstrapSize: "5",
+      rejoin: " 0123456789ab.ba9876543210.cdcdcdcdcdcd  kvm-core02=3 kvm-core01=12 ",
       tls: "true",
       tlsRotation: 7,
       readinessTimeout: "90",
@@ -99,6 +100,10 @@ describe("the plan", () => {
       discovery: { mode: "etcd", endpoint: "http://10.0.0.1:2379" },
       tls: { rotation: "7" },
       bootstrapSize: 5,
+      rejoin: {
+        ...{ generation: "0123456789ab", life: "ba9876543210", config: "cdcdcdcdcdcd" },
+        turns: { "kvm-core01": 12, "kvm-core02": 3 },
+      },
       sshAuthorizedKeys: [publicKey(1), publicKey(2)],
       readinessTimeout: 90,
       warnings: [],

@@ -220,6 +220,14 @@ export default [
     right: "a number or a word of at most 64 letters, digits, -, _ and .",
     mend: "pulumi config set tlsRotation 2",
   },
+  ...["dev-core01=1", "0123456789ab.ba9876543210 dev-core01=0", "0123456789ab.ba9876543210 a=1 a=2"].map(
+    (rejoin) => ({
+      set: { rejoin },
+      says: `rejoin is ${JSON.stringify(rejoin)}`,
+      right: "what the verbs replace and roll wrote there, or not set",
+      mend: "pulumi config rm rejoin",
+    }),
+  ),
   {
     set: { role: "client", bootstrapSize: 1 },
     says: "bootstrapSize is 1",
