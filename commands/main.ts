@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { labPaths } from "../lab/shared/context.ts";
+import { addDayTwoVerbs } from "./dayTwo/verbs.ts";
 import { addDoctorVerbs } from "./doctor/verbs.ts";
 import { addHostVerbs, addStatusVerb } from "./hosts/verbs.ts";
 import { addSnapshotVerbs } from "./snapshot/verbs.ts";
@@ -172,6 +173,7 @@ image
 addHostVerbs(program, paths);
 
 addSnapshotVerbs(program, paths);
+addDayTwoVerbs(program, paths);
 
 addDoctorVerbs(program, paths);
 

@@ -1,0 +1,113 @@
+/** What `replace` and `roll` have in common: the look at the cluster before, the update, and what there is after it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LabPaths } from "../../lab/shared/context.ts";
+import { forUser, reach, type Reached } from "../hosts/reach.ts";
+import { troubleIn, untilHealthy } from "../hosts/health.ts";
+import { type ClusterView, renderNodes } from "../lab/clusterView.ts";
+import { exclusively } from "../lab/exclusive.ts";
+import { progressOf } from "../lab/pulumiOutput.ts";
+import { ExitError, UserError } from "../ui/errors.ts";
+import { stayForChildren } from "../ui/interrupt.ts";
+import { Phases } from "../ui/phases.ts";
+import { obstacle } from "./quorum.ts";
+import { openStack, type Stack } from "./stack.ts";
+import { newGeneration, othersIn, type Step, touchedIn } from "./steps.ts";
+
+export interface DayTwoOptions {
+  readonly stack?: string;
+  readonly connect?: string;
+  readonly dryRun?: boolean;
+}
+
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Opens the stack and has the work done on it, in the lab one change at a time. */
+export async function onStackOf(
+  paths: LabPaths,
+  options: DayTwoOptions,
+  verb: string,
+  work: (stack: Stack, phases: Phases) => Promise<void>,
+): Promise<void> {
+  stayForChildren(`Run ${verb} again to go on: what was made stays.`);
+  const reached: Reached = await reach(paths, options.connect);
+  const phases = new Phases();
+  const all = async (): Promise<void> => {
+    await forUser(async () => {
+      await work(await openStack(paths, reached, options), phases);
+    });
+  };
+  if (reached.lab === undefined) await all();
+  else await exclusively(paths, all);
+}
+
+/** Milliseconds that a member may be silent, or without a leader, before that counts. */
+const PATIENCE = 20_000;
+
+/**
+ * The cluster's health, once these members can be made anew.
+ * @throws UserError where they can't be, with what to do
+ */
+export async function viewBefore(
+  stack: Stack,
+  phases: Phases,
+  which: (view: ClusterView) => readonly string[],
+): Promise<ClusterView> {
+  return await phases.run("Health", async (report) => {
+    const until = Date.now() + PATIENCE;
+    for (;;) {
+      const view = await stack.health();
+      const found = which(view).flatMap((name) => obstacle(view, name) ?? []);
+      if (found.length === 0)
+        return { note: view.healthy ? `${view.nodes.length} healthy` : troubleIn(view), value: view };
+      if (Date.now() > until)
+        throw new UserError(
+          `${found.join("; ")}. Nothing was changed. Bring the others back first (resume, or npm start, for machines that are off; logs shows what they ` +
+            "say). Where a majority is lost for good: `pulumi up --replace` can't save the data; rebuild the cluster and restore a snapshot " +
+            "(docs/day-two.md#when-a-majority-is-lost)",
+        );
+      report(troubleIn(view));
+      await sleep(2000);
+    }
+  });
+}
+
+/** What an update would do beyond these machines is not for these verbs. @throws UserError naming it */
+export function refuseOthers(steps: readonly Step[], names: readonly string[], verb: string): void {
+  const others = othersIn(steps, names);
+  const comeAndGo = touchedIn(steps, names).filter(({ whole }) => whole === "goes");
+  const words = [
+    ...others.map(({ op, name }) => `${op} ${name}`),
+    ...comeAndGo.map(({ name }) => `delete ${name}`),
+  ];
+  if (words.length === 0 && newGeneration(steps) === undefined) return;
+  const shown = words.slice(0, 8).join(", ") + (words.length > 8 ? `, and ${words.length - 8} more` : "");
+  throw new UserError(
+    `the config has changes that ${verb} can't make: ${shown}. Nothing was changed. ` +
+      (verb === "replace"
+        ? "Take them back; or make them first, with `pulumi up` (pulumi preview shows what that rebuilds) or with the verb roll"
+        : "One member after the other, what is on the machines can be changed. Machines that come, go or get another name, another discovery mode, " +
+          "another authority (tls, tlsRotation), prefix, poolPath and hosts can't: change them with `pulumi up`; pulumi preview shows what that rebuilds"),
+  );
+}
+
+/** Runs the update, and tells what there is after it. @throws ExitError 1 where the cluster isn't healthy then */
+export async function carryOut(stack: Stack, phases: Phases, done: string): Promise<void> {
+  await phases.run("Cluster", async (report) => ({
+    note: await stack.up((line) => {
+      const detail = progressOf(line);
+      if (detail !== undefined) report(detail);
+    }),
+    value: undefined,
+  }));
+  const view = await phases.run("Health", async (report) => {
+    const last = await untilHealthy(stack.healthNow, 120_000, report);
+    return { note: last.healthy ? `${last.nodes.length} healthy` : troubleIn(last), value: last };
+  });
+  print(renderNodes(view.nodes));
+  if (view.healthy) {
+    print(done);
+    return;
+  }
+  print("The cluster is NOT healthy. What the machines show: npm run cluster -- logs");
+  throw new ExitError(1);
+}
