@@ -9,7 +9,7 @@
  *   keep      prints what was printed before
  */
 import { join } from "./membership/join.ts";
-import { leave, LEAVE_PACE } from "./membership/leave.ts";
+import { leave, withdraw } from "./membership/leave.ts";
 import { joinedOf, membershipSettings } from "./membership/settings.ts";
 import { sourcesOf } from "./membership/sources.ts";
 import { start } from "./membership/start.ts";
@@ -23,10 +23,7 @@ await runProgram({
   withdraw: async (env) => {
     const settings = membershipSettings(env);
     try {
-      const joined = joinedOf(env["PULUMI_COMMAND_STDOUT"] ?? "");
-      // Only the very entry that was made: what came after it has a Command of its own.
-      const own = { ...settings, member: { ...settings.member, machine: "" } };
-      await leave(own, joined, sourcesOf(settings), { ...LEAVE_PACE, patience: 0 });
+      await withdraw(settings, joinedOf(env["PULUMI_COMMAND_STDOUT"] ?? ""), sourcesOf(settings));
     } catch (error) {
       say(`${settings.member.name}: its entry in the members' list was not looked at (${String(error)})`);
     }

@@ -4,7 +4,17 @@ import { ProgramError, say } from "../program.ts";
 import type { Etcd } from "../readiness/etcd.ts";
 import { PACE, type Sources, waitUntilHealthy } from "../readiness/wait.ts";
 import { hasLearners, type ListedMember, type View } from "./api.ts";
-import { bestOf, entryName, healthyIds, lookAround, type LookSources, type Seen, seenWords } from "./look.ts";
+import { handOver } from "./handOver.ts";
+import {
+  bestOf,
+  entryName,
+  healthyIds,
+  hostOf,
+  lookAround,
+  type LookSources,
+  type Seen,
+  seenWords,
+} from "./look.ts";
 import { type Quorum, quorumOf, quorumWords } from "./quorum.ts";
 import type { Joined, MembershipSettings } from "./settings.ts";
 
@@ -85,6 +95,18 @@ function initialCluster(view: View, own: ListedMember, name: string): string {
     .join(",");
 }
 
+/** The member that this one is to replace, where it leads: only then it is asked anything. */
+async function leading(
+  { member }: MembershipSettings,
+  entry: ListedMember,
+  { view }: Seen,
+  sources: LookSources,
+): Promise<readonly Seen[]> {
+  if (view.leader !== entry.id) return [];
+  const [host] = entry.clientUrls.flatMap(hostOf);
+  return await lookAround([member], new Map(host === undefined ? [] : [[member.name, host]]), sources);
+}
+
 /** What is done next, by what the list says. Pure. */
 export type Step =
   | { readonly do: "add"; readonly learner: boolean }
@@ -154,6 +176,11 @@ export async function join(
       if (step.do === "wait") why = step.why;
       else if (step.do === "remove") {
         say(`${member.name}: ${step.entry.id} leaves, since its machine is to be replaced`);
+        await handOver(
+          step.entry,
+          [...seen, ...(await leading(settings, step.entry, best, sources))],
+          sources,
+        );
         why = (await api.remove(best, step.entry.id)) ?? why;
       } else why = (await api.add(best, peerUrl, step.learner)) ?? why;
     }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProgramError, say } from "../program.ts";
 import type { ListedMember } from "./api.ts";
+import { handOver } from "./handOver.ts";
 import { bestOf, healthyIds, lookAround, type LookSources, type Seen, seenWords } from "./look.ts";
 import { quorumOf, quorumWords } from "./quorum.ts";
 import type { Joined, MembershipSettings } from "./settings.ts";
@@ -33,19 +34,6 @@ function entryOf(
   const { clusterId, members } = seen.view;
   const same = clusterId === joined.clusterId ? members.find(({ id }) => id === joined.memberId) : undefined;
   return same ?? (isThere ? members.find(({ name }) => name === member.name) : undefined);
-}
-
-/** A leader that goes costs an election; one that hands over before does not. */
-async function handOver(entry: ListedMember, seen: readonly Seen[], { api }: LookSources): Promise<void> {
-  const own = seen.find(({ view }) => view.memberId === entry.id);
-  if (own === undefined || own.view.leader !== entry.id) return;
-  const voters = new Set(own.view.members.filter(({ learner }) => !learner).map(({ id }) => id));
-  const heir = seen.find(
-    ({ healthy, view }) => healthy && view.memberId !== entry.id && voters.has(view.memberId),
-  );
-  if (heir === undefined) return;
-  const refusal = await api.handOver(own, heir.view.memberId);
-  if (refusal === undefined) say(`${own.name}: hands the lead over to ${heir.name}`);
 }
 
 /**
@@ -101,4 +89,22 @@ export async function leave(
     `${member.name} can't leave its cluster, and its machine stays: the others are not a healthy majority without it: ${why}. ` +
       `Bring them back, or take back the change of the config; then run this again. (\`pulumi destroy\` asks nobody.)`,
   );
+}
+
+/**
+ * Takes back what `join` did: the very entry that it made, where nobody has taken it. A machine of the member's name that runs has: it came up
+ * with it, be it by a later `join` that took the entry over. Without an answer of the host nothing is touched.
+ */
+export async function withdraw(
+  settings: MembershipSettings,
+  joined: Joined,
+  sources: LeaveSources,
+): Promise<void> {
+  const { member } = settings;
+  if ((await sources.machines.running())(member.name) !== false) {
+    say(`${member.name}: its entry in the members' list is its machine's`);
+    return;
+  }
+  const own = { ...settings, member: { ...member, machine: "" } };
+  await leave(own, joined, sources, { ...LEAVE_PACE, patience: 0 });
 }

@@ -20,7 +20,8 @@ export interface LookSources {
   readonly reach: Reach;
 }
 
-const hostOf = (url: string): string[] => (URL.canParse(url) ? [new URL(url).hostname] : []);
+/** The host of a URL, if it is one. */
+export const hostOf = (url: string): string[] => (URL.canParse(url) ? [new URL(url).hostname] : []);
 
 /** Where the members' lists say that a member is: for clients, then for the others. */
 const listedHosts = (name: string, seen: readonly Seen[]): string[] =>

@@ -1,4 +1,4 @@
-/** `replace NAME`: one machine is made anew in a cluster that runs; the others stay, and so do the data (docs/day-two.md, ADR 23). */
+/** `replace NAME`: one machine is made anew in a cluster that runs; the others stay, and so do the data (docs/day-two.md, ADR 24). */
 import type { LabPaths } from "../../lab/shared/context.ts";
 import {
   carryOut,

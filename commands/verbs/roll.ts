@@ -1,4 +1,4 @@
-/** `roll`: a changed config gets onto the machines one after the other; the cluster serves, and the data stay (docs/day-two.md, ADR 23). */
+/** `roll`: a changed config gets onto the machines one after the other; the cluster serves, and the data stay (docs/day-two.md, ADR 24). */
 import type { LabPaths } from "../../lab/shared/context.ts";
 import {
   carryOut,

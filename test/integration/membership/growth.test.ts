@@ -3,9 +3,9 @@ import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/stri
 import { writeFileSync } from "node:fs";
 import { join as path } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { membersApi, type View } from "../../../commands/membership/api.ts";
+import { membersApi, type MembersApi, type View } from "../../../commands/membership/api.ts";
 import { join, JOIN_PACE } from "../../../commands/membership/join.ts";
-import { leave } from "../../../commands/membership/leave.ts";
+import { leave, withdraw } from "../../../commands/membership/leave.ts";
 import { type Joined, membershipSettings } from "../../../commands/membership/settings.ts";
 import { sourcesOf } from "../../../commands/membership/sources.ts";
 import { start, type Started } from "../../../commands/membership/start.ts";
@@ -85,6 +85,10 @@ describe("members of a real etcd come and go", function () {
     const settings = settingsOf(name, before);
     return await start(settings, joined, sourcesOf(settings), { ...PACE, round: 200 });
   }
+  async function withdraws(name: string, before: readonly string[], joined: Joined): Promise<void> {
+    const settings = settingsOf(name, before);
+    await withdraw(settings, joined, sourcesOf(settings));
+  }
   async function leaves(name: string, before: readonly string[], joined: Joined): Promise<void> {
     const settings = settingsOf(name, before);
     await leave(settings, joined, sourcesOf(settings), { round: 200, patience: 6000 });
@@ -148,23 +152,63 @@ describe("members of a real etcd come and go", function () {
     equal(await read("n1", "key"), "alone");
   });
 
-  it("a leader that leaves hands over before", async () => {
-    found(FOUNDERS);
-    const four = await grows("n4", FOUNDERS);
-    const { leader } = await view("n1");
-    const id = async (name: string): Promise<string> => (await view(name)).memberId;
-    const leading = (
-      await Promise.all(FOUNDERS.map(async (name) => ((await id(name)) === leader ? [name] : [])))
-    ).flat();
-    const [first = "n4"] = leading;
-    if (first !== "n4") {
-      const { memberId } = await view("n4");
+  describe("a leader hands over before", () => {
+    /** The API, with what it was asked to change. */
+    const recorded = (api: MembersApi, calls: string[]): MembersApi => ({
+      ...api,
+      handOver: async (at, id) => {
+        const refusal = await api.handOver(at, id);
+        calls.push(`${at.name} hands over: ${refusal ?? "done"}`);
+        return refusal;
+      },
+      remove: async (at, id) => {
+        const before = await api.view(at);
+        calls.push(`${before?.leader === id ? "the leader" : "a follower"} is taken out`);
+        return await api.remove(at, id);
+      },
+    });
+
+    async function leads(name: string, all: readonly string[]): Promise<void> {
+      const { memberId, leader } = await view(name);
+      if (leader === memberId) return;
+      const ids = await Promise.all(all.map(async (one) => [one, (await view(one)).memberId] as const));
+      const [first = ""] = ids.find(([, id]) => id === leader) ?? [];
       equal(await membersApi(clientPort).handOver({ name: first, host: hostOf(first) }, memberId), undefined);
+      equal((await view(name)).leader, memberId);
     }
-    equal((await view("n4")).leader, four.memberId);
-    await leaves("n4", FOUNDERS, four);
-    notEqual((await view("n1")).leader, four.memberId);
-    equal(await write("n1", "key", "value"), 200);
+
+    it("that leaves", async () => {
+      found(FOUNDERS);
+      const four = await grows("n4", FOUNDERS);
+      await leads("n4", [...FOUNDERS, "n4"]);
+      const calls: string[] = [];
+      const settings = settingsOf("n4", FOUNDERS);
+      const sources = sourcesOf(settings);
+      const pace = { round: 200, patience: 6000 };
+      await leave(settings, four, { ...sources, api: recorded(sources.api, calls) }, pace);
+      deepEqual(calls, ["n4 hands over: done", "a follower is taken out"]);
+      equal(await write("n1", "key", "value"), 200);
+    });
+
+    it("that is replaced, be it one that began the cluster", async () => {
+      found(FOUNDERS);
+      await joins("n4", FOUNDERS); // waits until they are healthy
+      await leads("n2", FOUNDERS);
+      await withdrawn("n4");
+      const calls: string[] = [];
+      const settings = settingsOf("n2", ["n1", "n3"], { REPLACES: "1" });
+      const sources = sourcesOf(settings);
+      const api = recorded(sources.api, calls);
+      await join(settings, { ...sources, api }, { ...JOIN_PACE, ...quick });
+      deepEqual(calls, ["n2 hands over: done", "a follower is taken out"]);
+      equal(await write("n1", "key", "value"), 200);
+    });
+
+    async function withdrawn(name: string): Promise<void> {
+      const { members } = await view("n1");
+      const { id = "" } = members.find((one) => one.name === "") ?? {};
+      equal(await membersApi(clientPort).remove({ name: "n1", host: hostOf("n1") }, id), undefined, name);
+    }
   });
 
   it("an entry that a killed run left is taken over, once and again", async () => {
@@ -177,6 +221,26 @@ describe("members of a real etcd come and go", function () {
     startEtcd("n4", { "initial-cluster": second.initialCluster, "initial-cluster-state": "existing" });
     await starts("n4", FOUNDERS, second);
     deepEqual(await names("n1"), [...FOUNDERS, "n4"]);
+  });
+
+  it("an entry that was made and never used is taken out with its machine, and stays where another run has taken it over", async () => {
+    found(FOUNDERS);
+    hosts(ALL.filter((name) => name !== "n4"));
+    await withdraws("n4", FOUNDERS, await joins("n4", FOUNDERS));
+    deepEqual(await names("n1"), FOUNDERS);
+    const first = await joins("n4", FOUNDERS);
+    const second = await joins("n4", FOUNDERS); // with another config
+    equal(second.memberId, first.memberId);
+    hosts(ALL);
+    startEtcd("n4", { "initial-cluster": second.initialCluster, "initial-cluster-state": "existing" });
+    await starts("n4", FOUNDERS, second);
+    await withdraws("n4", FOUNDERS, first);
+    deepEqual(await names("n1"), [...FOUNDERS, "n4"]);
+    // Its machine has gone before it could become a member.
+    await etcds.stop(["n4"]);
+    hosts(ALL.filter((name) => name !== "n4"));
+    await withdraws("n4", FOUNDERS, second);
+    deepEqual(await names("n1"), FOUNDERS);
   });
 
   it("nobody is added to a cluster without a majority, and its list stays as it is", async () => {
