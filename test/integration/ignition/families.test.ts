@@ -10,9 +10,10 @@ import {
   withProfiles,
 } from "../../unit/ignition/cluster.ts";
 import { assertGolden } from "../../unit/ignition/golden.ts";
-import { readable } from "./readable.ts";
-import { renderIgnition } from "../../../ignition/index.ts";
+import { differences, readable } from "./readable.ts";
+import { generation, joins, renderIgnition } from "../../../ignition/index.ts";
 import { OS_FAMILIES, OS_TRAITS } from "../../../plan/os.ts";
+import type { ClusterPlan } from "../../../plan/types.ts";
 
 interface Rendered {
   readonly ignition: { readonly version: string };
@@ -21,6 +22,21 @@ interface Rendered {
 }
 
 const parse = (json: string): Rendered => JSON.parse(json) as Rendered;
+
+/** Four members of which the last one, in the order of names, joins those that are there; as all began together, and as they are. */
+const GROWN = { nodes: { one: {}, two: {}, three: {}, zero: {} } };
+
+/** In what the config of a member that joins is another than that of one that begins with the others. */
+function joining(name: string, before: ClusterPlan, after: ClusterPlan): string {
+  assert.deepEqual([joins(before, { name }), joins(after, { name })], [false, true]);
+  const others = ["three", "two"].map((other) => `${other}=http://${other}:2380`);
+  const initialCluster = [...others, `${name}=http://${name}:2380`].join(",");
+  const common = { ...bootstrap, clusterToken: "the-generation" };
+  return differences(
+    readable(renderIgnition(before, nodeOf(before, name), common)),
+    readable(renderIgnition(after, nodeOf(after, name), { ...common, initialCluster })),
+  );
+}
 
 describe("a node's Ignition config by system", function () {
   this.timeout(20_000);
@@ -34,6 +50,23 @@ describe("a node's Ignition config by system", function () {
         assertGolden(join(import.meta.dirname, "golden", `${os}-${role}.json`), readable(json));
       });
     }
+
+    it(`is as reviewed for a member that joins on ${os}`, () => {
+      const sections = ["etcd", "static"].flatMap((way) => {
+        const settings = { os, ...DISCOVERIES[way] };
+        const begun = cluster(settings);
+        const again: ClusterPlan = {
+          ...begun,
+          rejoin: { generation: generation(begun), life: "ba9876543210", turns: { one: 1 } },
+        };
+        const four = { ...settings, ...GROWN };
+        return [
+          `with discovery by ${way}, grown:\n${joining("zero", cluster(four), cluster({ ...four, bootstrapSize: 3 }))}`,
+          `with discovery by ${way}, made anew:\n${joining("one", begun, again)}`,
+        ];
+      });
+      assertGolden(join(import.meta.dirname, "golden", `${os}-joins.diff`), sections.join("\n"));
+    });
 
     for (const [way, settings] of Object.entries(DISCOVERIES)) {
       // The lab's image can't have another etcd than its own.
