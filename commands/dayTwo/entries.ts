@@ -1,6 +1,6 @@
 /** What `replace` and `roll` write down: which machines are made anew. Pure. */
 import type { RejoinPlan } from "../../plan/types.ts";
-import { newGeneration, type Step, touchedIn } from "./steps.ts";
+import { newGeneration, type Step, touchedIn, waitsOnly } from "./steps.ts";
 
 /** The cluster that is there, as the program's output `incarnation` has it: `GENERATION.LIFE`. */
 export interface Incarnation {
@@ -44,3 +44,9 @@ export function isBegun(steps: readonly Step[], entries: RejoinPlan, members: re
     touched.every(({ name }) => Object.hasOwn(entries.turns, name))
   );
 }
+
+/** Whether this node came last of all, and has come: what is left of its run is to wait for the cluster and to say so. */
+export const isNearlyDone = (steps: readonly Step[], entries: RejoinPlan, name: string): boolean =>
+  waitsOnly(steps) &&
+  Object.hasOwn(entries.turns, name) &&
+  entries.turns[name] === Math.max(...Object.values(entries.turns));

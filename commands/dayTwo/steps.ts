@@ -83,6 +83,11 @@ export function newGeneration(steps: readonly Step[]): string | undefined {
   return undefined;
 }
 
+/** Whether all machines are as they are to be, and only the wait for their health is left of an update that was ended. */
+export const waitsOnly = (steps: readonly Step[]): boolean =>
+  steps.length > 0 &&
+  steps.every(({ name, op }) => /-(?:host|readiness)(?:@|$)/.test(name) && op !== "delete");
+
 /** Changes that are none of a machine of these names, of what goes along with them, or of what may change at any time. */
 export function othersIn(steps: readonly Step[], names: readonly string[]): readonly Step[] {
   const parts = new Set(names.flatMap((name) => [name, ...PARTS.map((part) => `${name}-${part}`)]));

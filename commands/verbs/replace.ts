@@ -8,7 +8,7 @@ import {
   refuseOthers,
   viewBefore,
 } from "../dayTwo/carryOut.ts";
-import { isBegun, withTurns } from "../dayTwo/entries.ts";
+import { isBegun, isNearlyDone, withTurns } from "../dayTwo/entries.ts";
 import { touchedIn } from "../dayTwo/steps.ts";
 import { UserError } from "../ui/errors.ts";
 
@@ -23,7 +23,8 @@ export async function replace(paths: LabPaths, name: string, options: ReplaceOpt
       throw new UserError(`no machine of the stack is named ${name}; there are: ${stack.names.join(", ")}`);
     const entries = await stack.entries();
     const now = await stack.preview();
-    const begun = options.again !== true && isBegun(now, entries, [name]);
+    const begun =
+      options.again !== true && (isBegun(now, entries, [name]) || isNearlyDone(now, entries, name));
     // Others may be on their way, too: their turn comes before this one's, or is for roll to go on with.
     const others = touchedIn(now, stack.names).filter((one) => one.name !== name);
     if (others.length > 0)

@@ -10,8 +10,10 @@ import {
 } from "../dayTwo/carryOut.ts";
 import { isBegun, withTurns } from "../dayTwo/entries.ts";
 import { inOrder } from "../dayTwo/quorum.ts";
-import { newGeneration, touchedIn } from "../dayTwo/steps.ts";
+import { newGeneration, touchedIn, waitsOnly } from "../dayTwo/steps.ts";
 import { UserError } from "../ui/errors.ts";
+
+const DONE = "The machines are as the config has them; the data stayed.";
 
 /** @throws UserError where it can't be done, with what to do */
 export async function roll(paths: LabPaths, options: DayTwoOptions): Promise<void> {
@@ -26,7 +28,8 @@ export async function roll(paths: LabPaths, options: DayTwoOptions): Promise<voi
     const touched = touchedIn(kept, stack.names).map(({ name }) => name);
     refuseOthers(kept, stack.names, "roll");
     if (touched.length === 0) {
-      print("The machines are as the config has them: there is nothing to do.");
+      if (waitsOnly(kept) && options.dryRun !== true) await carryOut(stack, phases, DONE);
+      else print("The machines are as the config has them: there is nothing to do.");
       return;
     }
     const members = touched.filter((name) => stack.members.includes(name));
@@ -63,6 +66,6 @@ export async function roll(paths: LabPaths, options: DayTwoOptions): Promise<voi
     }
     phases.say(begun ? `goes on: ${words}` : words);
     if (!begun) await stack.write(after);
-    await carryOut(stack, phases, "The machines are as the config has them; the data stayed.");
+    await carryOut(stack, phases, DONE);
   });
 }

@@ -1,9 +1,7 @@
 /** A cluster of real machines that grows and shrinks under a load of writes, also when `pulumi up` is killed in the middle. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
-import { becomesHealthy, inside, Load, members, type Member, npm, removeLab } from "./guests.ts";
+import { becomesHealthy, Load, members, type Member, npm, removeLab } from "./guests.ts";
+import { domainIds, endedWhen } from "./machines.ts";
 import { describeFault, isShort, type Recover } from "./record.ts";
 
 const minutes = 60_000;
@@ -26,18 +24,11 @@ const set = async (nodes: number): Promise<void> => {
   });
   after(() => removeLab());
 
-  const domains = async (): Promise<Map<string, string>> =>
-    new Map(
-      await Promise.all(
-        first.map(async ({ name }) => [name, (await inside("virsh", "domuuid", name)).trim()] as const),
-      ),
-    );
-
   /** Under load at those that stay: they stay the same machines, healthy, and all that was acknowledged is read at each member. */
   const under =
     (nodes: number, work: (load: Load) => Promise<void>) =>
     async (recover: Recover): Promise<void> => {
-      const machines = await domains();
+      const machines = await domainIds(first);
       const load = new Load(first, `/growth/${(runs += 1)}`);
       try {
         await load.goesOn(20, 60);
@@ -54,35 +45,18 @@ const set = async (nodes: number): Promise<void> => {
       } finally {
         load.kill();
       }
-      assert.deepEqual(await domains(), machines);
+      assert.deepEqual(await domainIds(first), machines);
       await npm("cluster", "exec", "pulumi", "preview", "--expect-no-changes");
     };
 
-  /** Runs `pulumi up` and ends it, with all that it has started, when its output says so and `later` milliseconds after that. */
-  async function killed(when: RegExp, later: number): Promise<void> {
-    const words = ["run", "--silent", "cluster", "--", "exec", "pulumi", "up", "--yes", "--skip-preview"];
-    const env = {
-      ...process.env,
-      CLUSTER_LAB_DIR: process.env["FAULTS_LAB_DIR"] ?? ".lab-faults",
-      NO_COLOR: "1",
-    };
-    const child = spawn("npm", words, { env, detached: true, stdio: ["ignore", "pipe", "inherit"] });
-    const closed = once(child, "close");
-    let said = "";
-    await new Promise<void>((found) => {
-      child.stdout.on("data", (chunk: Buffer) => {
-        said += chunk.toString();
-        if (when.test(said)) found();
-      });
-      void closed.then(() => {
-        found();
-      });
-    });
-    assert.match(said, when);
-    await sleep(later);
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    await closed;
-  }
+  /** Runs `pulumi up`, and ends it when its output says so and `later` milliseconds after that. */
+  const killed = (when: RegExp, later: number): Promise<void> =>
+    endedWhen(
+      ["exec", "pulumi", "up", "--yes", "--skip-preview"],
+      "SIGKILL",
+      (said) => when.test(said),
+      later,
+    );
 
   describeFault({ fault: "a cluster grows and shrinks under load", recovery: "`npm start`" }, (trial) => {
     trial(

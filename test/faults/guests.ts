@@ -15,7 +15,8 @@ import { describeViolation, figuresOf, type Figures, type History, violations } 
 
 const checkout = join(import.meta.dirname, "../..");
 const labFolder = process.env["FAULTS_LAB_DIR"] ?? join(checkout, ".lab-faults");
-const env = { CLUSTER_LAB_DIR: labFolder, NO_COLOR: "1" };
+/** What the CLI is run with. */
+export const env = { CLUSTER_LAB_DIR: labFolder, NO_COLOR: "1" };
 export const context: LabContext = {
   paths: labPaths(checkout, { ...process.env, ...env }),
   report: () => undefined,

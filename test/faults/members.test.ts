@@ -24,6 +24,7 @@ import {
   removeLab,
   tapOf,
 } from "./guests.ts";
+import { leader, others } from "./machines.ts";
 import { describeFault, isShort, type Recover } from "./record.ts";
 
 const minutes = 60_000;
@@ -35,17 +36,6 @@ interface Struck {
   readonly load: Load;
   readonly recover: Recover;
 }
-
-/** By member: its raft status, asked of itself. */
-async function leader(all: readonly Member[]): Promise<Member> {
-  for (const member of all) {
-    const answer = await inside("curl", "-sS", "-m", "5", `${member.url}/v2/stats/self`);
-    if ((JSON.parse(answer) as { state: string }).state === "StateLeader") return member;
-  }
-  throw new Error("no member is the leader");
-}
-
-const others = (all: readonly Member[], one: Member): Member[] => all.filter(({ name }) => name !== one.name);
 
 (isShort ? describe.skip : describe)("a cluster of real machines", function () {
   this.timeout(20 * minutes);

@@ -69,6 +69,24 @@ const ENDPOINTS = NAMES.map((name) => `https://${name}:2379`).join(",");
     });
   });
 
+  describeFault({ fault: "a member of a cluster with TLS is replaced", recovery: "`replace`" }, (trial) => {
+    trial("the one that began it: on the same keys and certificates, the data are there", async (recover) => {
+      const [began = "", joined = ""] = NAMES;
+      const keys = async (): Promise<string[]> =>
+        privateKeysIn(await pulumi("stack", "export", "--show-secrets"));
+      const machines = (): Promise<string[]> =>
+        Promise.all([began, joined].map((name) => inside("virsh", "domuuid", name)));
+      const [before, first] = [await keys(), await machines()];
+      await recover(() => npm("cluster", "replace", began));
+      assert.equal(await valuesBy("first"), "/tls/paused kept");
+      assert.deepEqual((await keys()).toSorted(), before.toSorted());
+      const now = await machines();
+      assert.notEqual(now[0], first[0]);
+      assert.equal(now[1], first[1]);
+      await unchanged();
+    });
+  });
+
   describeFault(
     { fault: "a key of a cluster with TLS has become known", recovery: "`tlsRotation`, and `restore`" },
     (trial) => {

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { entriesOf, incarnationOf, isBegun, withTurns } from "../../../commands/dayTwo/entries.ts";
+import {
+  entriesOf,
+  incarnationOf,
+  isBegun,
+  isNearlyDone,
+  withTurns,
+} from "../../../commands/dayTwo/entries.ts";
 import { inOrder, obstacle } from "../../../commands/dayTwo/quorum.ts";
 import {
   errorsIn,
@@ -124,6 +130,29 @@ describe("which machines are to be made anew, as it is written down", () => {
   for (const [what, steps, begun] of rows)
     it(`${begun ? "goes on" : "begins"} where ${what}`, () => {
       assert.equal(isBegun(steps, entries, NAMES), begun);
+    });
+});
+
+describe("what is left of a run that was ended when its machine had its vote", () => {
+  const entries = { ...CLUSTER, turns: { a: 1, b: 2 } };
+  const wait: [string, string, string] = ["update", COMMAND, "cluster-readiness"];
+  const rows: readonly [string, readonly Step[], string, boolean][] = [
+    ["the wait alone", preview(wait), "b", true],
+    ["the wait, and the host's check", preview(wait, ["update", COMMAND, "cluster-host@one"]), "b", true],
+    ["nothing at all: it is another run", preview(), "b", false],
+    ["the wait, and a machine", preview(wait, ...anew("b")), "b", false],
+    ["the wait for one that came before", preview(wait), "a", false],
+    ["the wait for one that never came", preview(wait), "c", false],
+    [
+      "the wait, and another generation",
+      preview(wait, ["create", COMMAND, "cluster-life-0b0b0b0b0b0b"]),
+      "b",
+      false,
+    ],
+  ];
+  for (const [what, steps, name, done] of rows)
+    it(`${what}: ${done ? "it goes on" : "it begins"}`, () => {
+      assert.equal(isNearlyDone(steps, entries, name), done);
     });
 });
 
