@@ -3,7 +3,7 @@
  * when that is ended in the middle. Those that are not meant stay the same machines; every acknowledged write is read at each member.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Anew, pulumi, replaced, unchanged, type Work } from "./anew.ts";
@@ -196,9 +196,17 @@ const minutes = 60_000;
     },
   );
 
-  let server = 1;
+  let changes = 0;
   /** A change of what is on all members. */
-  const change = (): Promise<string> => pulumi("config", "set", "ntpServers", `10.77.0.${(server += 1)}`);
+  const change = async (): Promise<void> => {
+    const file = join(folder, "rolled.yaml");
+    const contents = `{ inline: "change ${(changes += 1)}" }`;
+    writeFileSync(
+      file,
+      `storage:\n  files:\n    - path: /etc/rolled\n      filesystem: root\n      mode: 0644\n      contents: ${contents}\n`,
+    );
+    await pulumi("config", "set", "snippets", file);
+  };
 
   describeFault(
     { fault: "a changed config is rolled over the members under load", recovery: "`roll`" },
@@ -208,6 +216,8 @@ const minutes = 60_000;
         under(async ({ recover }) => {
           await change();
           await recover(() => npm("cluster", "roll"));
+          for (const name of names())
+            assert.match(await npm("cluster", "ssh", name, "cat", "/etc/rolled"), /^change 1$/m);
           return names();
         }),
       );
