@@ -43,22 +43,64 @@ const minutes = 60_000;
   const names = (): string[] => anew.all.map(({ name }) => name);
   const power = (name: string): Promise<boolean> => Promise.resolve(process.kill(qemuOf(name), "SIGKILL"));
 
-  describeFault({ fault: "a healthy member is replaced under load", recovery: "`replace`" }, (trial) => {
-    let second = "";
-    trial("the leader", replacing(leads));
-    trial(
-      "a follower",
-      replacing(async () => {
-        const chosen = await follower();
-        second = chosen.name;
-        return chosen;
-      }),
-    );
-    trial(
-      "the same one a second time",
-      replacing(() => Promise.resolve(anew.all.find(({ name }) => name === second) ?? assert.fail())),
-    );
-  });
+  describeFault(
+    { fault: "`replace` is ended by SIGINT or SIGKILL, in turns", recovery: "`replace`, or `npm start`" },
+    (trial) => {
+      interface Before {
+        readonly name: string;
+        readonly peer: Member;
+        readonly machine: string;
+        readonly ids: ReadonlySet<string>;
+      }
+      const isNew = async ({ name, machine }: Before): Promise<boolean> => {
+        const now = await domainId(name);
+        return now !== "" && now !== machine;
+      };
+      const points: readonly [
+        where: string,
+        when: (before: Before, said: string) => Promise<boolean> | boolean,
+        later: number,
+        then: (name: string) => Promise<string>,
+      ][] = [
+        ["when the key is written", (_, said) => said.includes("Health: "), 3000, () => npm("start")],
+        [
+          "when its new entry is listed",
+          async ({ peer, ids }) => (await listedAt(peer)).some(({ id }) => !ids.has(id)),
+          0,
+          replaced,
+        ],
+        [
+          "when its machine is gone",
+          async ({ name, machine }) => (await domainId(name)) !== machine,
+          0,
+          replaced,
+        ],
+        ["while its new machine boots", isNew, 15_000, (name) => replaced(name, "--again")],
+        [
+          "when it has its vote",
+          async ({ name, peer, ids }) =>
+            (await listedAt(peer)).some((one) => one.name === name && !one.learner && !ids.has(one.id)),
+          0,
+          () => npm("start"),
+        ],
+      ];
+      points.forEach(([where, when, later, then], index) => {
+        const signal = index % 2 === 0 ? "SIGINT" : "SIGKILL";
+        trial(
+          `${where}, by ${signal}`,
+          under(async ({ recover }) => {
+            const [one = assert.fail(), peer = assert.fail()] = await anew.followers();
+            const { name } = one;
+            const ids = new Set((await listedAt(peer)).map(({ id }) => id));
+            const before = { name, peer, ids, machine: await domainId(name) };
+            await endedWhen(["replace", name], signal, (said) => when(before, said), later);
+            await recover(() => then(name));
+            return [name];
+          }),
+        );
+      });
+    },
+  );
 
   describeFault(
     { fault: "a member that is broken is replaced under load", recovery: "`replace`" },
@@ -83,65 +125,38 @@ const minutes = 60_000;
     },
   );
 
-  describeFault(
-    { fault: "`replace` is ended by SIGINT or SIGKILL, in turns", recovery: "`replace`, or `npm start`" },
-    (trial) => {
-      interface Before {
-        readonly name: string;
-        readonly peer: Member;
-        readonly machine: string;
-        readonly ids: ReadonlySet<string>;
-      }
-      const isNew = async ({ name, machine }: Before): Promise<boolean> => {
-        const now = await domainId(name);
-        return now !== "" && now !== machine;
-      };
-      const points: readonly [
-        where: string,
-        when: (before: Before, said: string) => Promise<boolean> | boolean,
-        later: number,
-        then: (name: string) => Promise<string>,
-      ][] = [
-        ["before anything was changed", (_, said) => said.includes("Health: "), 0, replaced],
-        ["when the key is written", (_, said) => said.includes("Health: "), 3000, () => npm("start")],
-        [
-          "when its new entry is listed",
-          async ({ peer, ids }) => (await listedAt(peer)).some(({ id }) => !ids.has(id)),
-          0,
-          replaced,
-        ],
-        [
-          "when its machine is gone",
-          async ({ name, machine }) => (await domainId(name)) !== machine,
-          0,
-          replaced,
-        ],
-        ["while its new machine boots", isNew, 15_000, (name) => replaced(name, "--again")],
-        [
-          "when it has its vote",
-          async ({ name, peer, ids }) =>
-            (await listedAt(peer)).some((one) => one.name === name && !one.learner && !ids.has(one.id)),
-          0,
-          () => npm("start"),
-        ],
-      ];
-      points.forEach(([where, when, later, then], index) => {
-        const signal = index % 2 === 0 ? "SIGKILL" : "SIGINT";
-        trial(
-          `${where}, by ${signal}`,
-          under(async ({ recover }) => {
-            const [one = assert.fail(), peer = assert.fail()] = await anew.followers();
-            const { name } = one;
-            const ids = new Set((await listedAt(peer)).map(({ id }) => id));
-            const before = { name, peer, ids, machine: await domainId(name) };
-            await endedWhen(["replace", name], signal, (said) => when(before, said), later);
-            await recover(() => then(name));
-            return [name];
-          }),
-        );
-      });
-    },
-  );
+  let changes = 0;
+  /** A change of what is on all members. */
+  const change = async (): Promise<void> => {
+    const file = join(folder, "rolled.yaml");
+    const contents = `{ inline: "change ${(changes += 1)}" }`;
+    writeFileSync(
+      file,
+      `storage:\n  files:\n    - path: /etc/rolled\n      filesystem: root\n      mode: 0644\n      contents: ${contents}\n`,
+    );
+    await pulumi("config", "set", "snippets", file);
+  };
+  const isEverywhere = async (): Promise<void> => {
+    for (const name of names())
+      assert.equal(await npm("cluster", "ssh", name, "cat", "/etc/rolled"), `change ${changes}`, name);
+  };
+
+  describeFault({ fault: "`roll` is ended by SIGKILL in the middle", recovery: "`roll`" }, (trial) => {
+    trial(
+      "when the second member is on its way",
+      under(async ({ recover }) => {
+        await change();
+        const machines = await domainIds(anew.all);
+        await endedWhen(["roll"], "SIGKILL", async () => {
+          const now = await domainIds(anew.all);
+          return names().filter((name) => now[name] !== machines[name]).length === 2;
+        });
+        await recover(() => npm("cluster", "roll"));
+        await isEverywhere();
+        return names();
+      }),
+    );
+  });
 
   describeFault(
     { fault: "a majority would be lost by `replace`", recovery: "nothing is changed" },
@@ -196,17 +211,22 @@ const minutes = 60_000;
     },
   );
 
-  let changes = 0;
-  /** A change of what is on all members. */
-  const change = async (): Promise<void> => {
-    const file = join(folder, "rolled.yaml");
-    const contents = `{ inline: "change ${(changes += 1)}" }`;
-    writeFileSync(
-      file,
-      `storage:\n  files:\n    - path: /etc/rolled\n      filesystem: root\n      mode: 0644\n      contents: ${contents}\n`,
+  describeFault({ fault: "a healthy member is replaced under load", recovery: "`replace`" }, (trial) => {
+    let second = "";
+    trial("the leader", replacing(leads));
+    trial(
+      "a follower",
+      replacing(async () => {
+        const chosen = await follower();
+        second = chosen.name;
+        return chosen;
+      }),
     );
-    await pulumi("config", "set", "snippets", file);
-  };
+    trial(
+      "the same one a second time",
+      replacing(() => Promise.resolve(anew.all.find(({ name }) => name === second) ?? assert.fail())),
+    );
+  });
 
   describeFault(
     { fault: "a changed config is rolled over the members under load", recovery: "`roll`" },
@@ -216,29 +236,12 @@ const minutes = 60_000;
         under(async ({ recover }) => {
           await change();
           await recover(() => npm("cluster", "roll"));
-          for (const name of names())
-            assert.match(await npm("cluster", "ssh", name, "cat", "/etc/rolled"), /^change 1$/m);
+          await isEverywhere();
           return names();
         }),
       );
     },
   );
-
-  describeFault({ fault: "`roll` is ended by SIGKILL in the middle", recovery: "`roll`" }, (trial) => {
-    trial(
-      "when the second member is on its way",
-      under(async ({ recover }) => {
-        await change();
-        const machines = await domainIds(anew.all);
-        await endedWhen(["roll"], "SIGKILL", async () => {
-          const now = await domainIds(anew.all);
-          return names().filter((name) => now[name] !== machines[name]).length === 2;
-        });
-        await recover(() => npm("cluster", "roll"));
-        return names();
-      }),
-    );
-  });
 });
 
 (isShort ? describe.skip : describe)("members that know each other by a list", function () {
