@@ -3,7 +3,7 @@
  * left of a cluster whose destroy was ended in the middle can't be built on, and a member whose disk is gone can't come back by it.
  */
 import type { DiscoveryPlan } from "../../plan/types.ts";
-import { typed } from "../../plan/typed.ts";
+import { beside, typed } from "../../plan/typed.ts";
 import { ask, field, list, parsed } from "../http.ts";
 import { ProgramError } from "../program.ts";
 import type { Way } from "../way.ts";
@@ -64,6 +64,8 @@ export const noRoom = (name: string, why: string, prefix: string | undefined): P
     [
       `${name} would get an empty disk, and its etcd could not join the others: ${why}.`,
       "That is how a destroy leaves a cluster that was ended in the middle, and so it is when a disk was removed.",
+      `Where the others run, \`${beside(prefix, "replace") ?? "npm run cluster -- replace"} ${name}\` makes it anew as one of them, and the data stay.`,
+      "Where they don't, the cluster has to go.",
       `Bring it to its end with \`${typed("pulumi destroy", prefix)}\`; then \`${typed("pulumi up", prefix)}\` makes a new cluster.`,
     ].join("\n"),
   );

@@ -83,7 +83,9 @@ describe("whether a token serves a fresh member", () => {
 
   it("says what to type, in the lab as elsewhere", () => {
     const why = "so";
-    match(noRoom("n1", why, undefined).message, /with `pulumi destroy`; then `pulumi up` makes/);
+    const message = noRoom("n1", why, undefined).message;
+    match(message, /with `pulumi destroy`; then `pulumi up` makes/);
+    match(message, /Where the others run, `npm run cluster -- replace n1` makes it anew/);
     match(
       noRoom("n1", why, "npm run cluster -- exec").message,
       /^n1 would get an empty disk.*: so\.\n[^]*`npm run cluster -- exec pulumi destroy`; then `npm run cluster -- exec pulumi up`/,
