@@ -149,13 +149,20 @@ export interface Difference {
   readonly thing: string;
 }
 
-/** What is more in one list than in another; a thing that is there twice counts twice. */
-function surplus(list: readonly string[], than: readonly string[]): string[] {
+/**
+ * What is more in one list than in another; a thing that is there twice counts twice. Pure.
+ * @param name what a thing is known by.
+ */
+export function surplus(
+  list: readonly string[],
+  than: readonly string[],
+  name: (thing: string) => string = (thing) => thing,
+): string[] {
   const counts = new Map<string, number>();
-  for (const one of than) counts.set(one, (counts.get(one) ?? 0) + 1);
+  for (const one of than.map(name)) counts.set(one, (counts.get(one) ?? 0) + 1);
   return list.filter((one) => {
-    const left = counts.get(one) ?? 0;
-    counts.set(one, left - 1);
+    const left = counts.get(name(one)) ?? 0;
+    counts.set(name(one), left - 1);
     return left <= 0;
   });
 }

@@ -7,11 +7,12 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureImage } from "../../lab/image/index.ts";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { makeRemotePlace, type Answer, type RemotePlace } from "../integration/remote/support.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 
-describe("a cluster on a libvirt host behind ssh", function () {
+describeLeavingNothing("a cluster on a libvirt host behind ssh", function () {
   this.timeout(15 * 60_000);
   let place: RemotePlace;
   let stack: Awaited<ReturnType<RemotePlace["program"]>>;

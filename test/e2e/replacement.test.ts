@@ -8,9 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readFileSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { stepsIn } from "../support/steps.ts";
 import type { NodeOutput } from "./checks.ts";
-import { labFolder, npm } from "./support.ts";
+import { endLab, npm, removeLab } from "./support.ts";
 
 const STACK = "rows";
 const minutes = 60_000;
@@ -122,7 +123,7 @@ const snippet = (text: string): string => `storage:
         inline: ${text}
 `;
 
-describe("what a change of the config does to the machines", function () {
+describeLeavingNothing("what a change of the config does to the machines", function () {
   this.timeout(10 * minutes);
   let folder: string;
   let image: string;
@@ -131,8 +132,7 @@ describe("what a change of the config does to the machines", function () {
     execa("qemu-img", ["convert", "-O", "qcow2", ...options, image, join(folder, "image.qcow2")]);
 
   before(async () => {
-    await npm("stop");
-    await rm(labFolder, { recursive: true, force: true });
+    await removeLab();
     folder = await mkdtemp(join(tmpdir(), "rows-"));
     const { exitCode, all } = await npm("cluster", "lab", "up");
     assert.equal(exitCode, 0, all);
@@ -152,8 +152,7 @@ describe("what a change of the config does to the machines", function () {
   });
 
   after(async () => {
-    await npm("stop");
-    await rm(labFolder, { recursive: true, force: true });
+    await endLab(STACK);
     await rm(folder, { recursive: true, force: true });
   });
 

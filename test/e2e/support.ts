@@ -1,14 +1,21 @@
 /** The CLI as a user types it, on a lab of the suite's own beside the developer's. */
-import { readdirSync, readFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { accessBy } from "../../host/access.ts";
-import { takeSnapshot, type Things } from "../../host/snapshot.ts";
+import { findHolders } from "../../lab/libvirt/holder.ts";
+import { labPaths, type LabContext } from "../../lab/shared/context.ts";
+import { clusterThings, pictureOfLab } from "../support/leaks.ts";
 
 export const checkout = join(import.meta.dirname, "..", "..");
 export const labFolder = join(checkout, ".lab-e2e");
 
 const env = { CLUSTER_LAB_DIR: labFolder, NO_COLOR: "1" };
+
+export const context: LabContext = {
+  paths: labPaths(checkout, { ...process.env, ...env }),
+  report: () => undefined,
+};
 
 export interface Answer {
   readonly exitCode: number | undefined;
@@ -72,35 +79,23 @@ export async function onNode(node: string, ...command: string[]): Promise<string
   return stdout.trim();
 }
 
-/** What a lab could leave behind on a host: what `leaks` looks at, and processes. */
-export interface HostState {
-  readonly things: Things;
-  /** Command lines of the processes that know the suite's lab folder, or see it mounted. */
-  readonly processes: readonly string[];
+/** Ends the suite's lab with all that is on it, and removes its folder. */
+export async function removeLab(): Promise<void> {
+  const { exitCode, all } = await npm("stop");
+  await rm(labFolder, { recursive: true, force: true });
+  assert.equal(exitCode, 0, all);
 }
 
-const read = (file: string): string => {
+/** Destroys the lab's cluster as the verb does it, fails with what it left in the lab, and removes the lab in any case. */
+export async function endLab(stack = "dev"): Promise<void> {
   try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return ""; // the process ended meanwhile
+    if (findHolders(context.paths).length === 0) return; // it is gone with all that was on it
+    const { exitCode, all } = await npm("cluster", "destroy", "--stack", stack);
+    assert.equal(exitCode, 0, all);
+    assert.deepEqual(clusterThings(await pictureOfLab(context)), []);
+  } finally {
+    await removeLab();
   }
-};
-
-function labProcesses(): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => ({ command: read(`/proc/${pid}/cmdline`), mounts: read(`/proc/${pid}/mountinfo`) }))
-    .filter(({ command, mounts }) => command.includes(labFolder) || mounts.includes(labFolder))
-    .map(({ command }) => command.replaceAll("\0", " ").trim())
-    .sort();
-}
-
-/** The machine itself as it is now; its own libvirt, if it has one, is not asked. */
-export async function hostState(): Promise<HostState> {
-  const machine = accessBy("qemu:///system");
-  const options = { libvirt: false, folders: ["/run/libvirt", "/var/cache/libvirt", "/var/lib/misc"] };
-  return { things: (await takeSnapshot(machine, options)).things, processes: labProcesses() };
 }
 
 /** The MAC of a node by the rule of the original coreos-libvirt script, worked out apart from the program's code. */

@@ -14,8 +14,9 @@ import {
   privateKeysIn,
   spellingsOf,
 } from "../support/keyMaterial.ts";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { stackNodes } from "./checks.ts";
-import { failsInLab, inLab, labFolder, npm, onNode } from "./support.ts";
+import { endLab, failsInLab, inLab, labFolder, npm, onNode, removeLab } from "./support.ts";
 
 const minutes = 60_000;
 const [joined, NAMES] = ["dev-core02", ["dev-core01", "dev-core02"]];
@@ -23,7 +24,7 @@ const ENDPOINTS = NAMES.map((name) => `https://${name}:2379`).join(",");
 /** etcd's ports for clients and for peers. */
 const PORTS = [2379, 4001, 2380, 7001];
 
-describe("a cluster with TLS", function () {
+describeLeavingNothing("a cluster with TLS", function () {
   this.timeout(15 * minutes);
   let folder: string;
   /** What was printed on the way up. */
@@ -31,8 +32,7 @@ describe("a cluster with TLS", function () {
 
   before(async function () {
     this.timeout(40 * minutes); // on a machine where toolchain and image must be built
-    await npm("stop");
-    rmSync(labFolder, { recursive: true, force: true });
+    await removeLab();
     folder = mkdtempSync(join(tmpdir(), "tls-"));
     const up = await npm("cluster", "lab", "up");
     assert.equal(up.exitCode, 0, up.all);
@@ -40,9 +40,8 @@ describe("a cluster with TLS", function () {
     await inLab("sh", "-c", `${set} tls true && ${set} nodes 2 && ${set} bootstrapSize 1`);
   });
   after(async () => {
-    await npm("stop");
-    rmSync(labFolder, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
+    await endLab();
   });
 
   it("becomes healthy, the member that joins too", async () => {
@@ -187,7 +186,6 @@ describe("a cluster with TLS", function () {
   });
 
   it("goes, and leaves nothing", async () => {
-    const { exitCode, all } = await npm("stop");
-    assert.equal(exitCode, 0, all);
+    await endLab();
   });
 });

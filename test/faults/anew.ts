@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { accessInside } from "../../host/access.ts";
 import { takeSnapshot } from "../../host/snapshot.ts";
 import { enterCommand } from "../../lab/libvirt/index.ts";
-import { becomesHealthy, context, Load, type Member, npm } from "./guests.ts";
+import { becomesHealthy, context, type Member, npm } from "./guests.ts";
+import { Load } from "./underLoad.ts";
 import { domainIds, leader, others } from "./machines.ts";
 import type { Recover } from "./record.ts";
 

@@ -1,6 +1,7 @@
 /** Runs that meet: on one stack, and on one host. */
 import { deepEqual, match, notEqual } from "node:assert/strict";
 import { destroy, up } from "../../commands/lab/pulumi.ts";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { describeFault } from "./record.ts";
 import { strikeAt } from "./interrupt.ts";
 import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
@@ -8,7 +9,7 @@ import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 const quiet = (): void => undefined;
 const REFUSED = /another pulumi .* is at work on stack|the stack is currently locked/;
 
-describe("runs at the same time", function () {
+describeLeavingNothing("runs at the same time", function () {
   this.timeout(PATIENCE);
   let one: Subject;
   let other: Subject;

@@ -6,8 +6,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../lab/shared/process.ts";
 import { POOLS } from "../integration/program/support.ts";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { describeFault } from "./record.ts";
-import { daemonPid, makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
+import { daemonPid } from "./strikes.ts";
+import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 
 /** Bytes of the image that can't be compressed or left out. */
 const IMAGE = 8 * 2 ** 20;
@@ -15,13 +17,13 @@ const IMAGE = 8 * 2 ** 20;
 /** Milliseconds: the provider fails at once, or hangs in its upload, which is then ended as by hand. */
 const LIMIT = 60_000;
 
-describe("a disk that is full", function () {
+describeLeavingNothing("a disk that is full", function () {
   this.timeout(PATIENCE);
   let subject: Subject;
 
   /** libvirtd has a mount namespace of its own. */
   const atLibvirtd = async (...command: string[]): Promise<void> => {
-    const pid = daemonPid(subject.place, "libvirtd");
+    const pid = daemonPid(subject.place.context, "libvirtd");
     await run("nsenter", [`--target=${String(pid)}`, "--mount", "--pid", "--", ...command]);
   };
 

@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cluster, context, inside, npm, removeLab } from "./guests.ts";
+import { describeLeavingNothing, type Picture, pictureOfLab } from "../support/leaks.ts";
+import { cluster, context, endLab, inside, npm, removeLab } from "./guests.ts";
 import { describeFault, type Recover } from "./record.ts";
 
 const minutes = 60_000;
@@ -95,19 +96,21 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
-describe("a node that can't come up", function () {
+describeLeavingNothing("a node that can't come up", function () {
   this.timeout(40 * minutes);
   const files = join(context.paths.lab, "fault-files");
+  let asItWas: Picture;
 
   before(async () => {
     await removeLab();
     await npm("cluster", "lab", "up");
     mkdirSync(files, { recursive: true });
     await inside("sh", "-c", "ip link add nodhcp0 type bridge && ip link set nodhcp0 up");
+    asItWas = await pictureOfLab(context);
   });
   after(async () => {
     rmSync(files, { recursive: true, force: true });
-    await removeLab();
+    await endLab(asItWas);
   });
 
   for (const { name, fault, snippet, bridge, reason, login, short = false } of FAILURES) {

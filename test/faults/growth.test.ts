@@ -1,15 +1,16 @@
 /** A cluster of real machines that grows and shrinks under a load of writes, also when `pulumi up` is killed in the middle. */
 import assert from "node:assert/strict";
-import { becomesHealthy, Load, members, type Member, npm, removeLab } from "./guests.ts";
+import { becomesHealthy, describeLong, endLab, members, type Member, npm, removeLab } from "./guests.ts";
 import { domainIds, endedWhen } from "./machines.ts";
-import { describeFault, isShort, type Recover } from "./record.ts";
+import { describeFault, type Recover } from "./record.ts";
+import { Load } from "./underLoad.ts";
 
 const minutes = 60_000;
 const set = async (nodes: number): Promise<void> => {
   await npm("cluster", "exec", "pulumi", "config", "set", "nodes", String(nodes));
 };
 
-(isShort ? describe.skip : describe)("a cluster of real machines that grows and shrinks", function () {
+describeLong("a cluster of real machines that grows and shrinks", function () {
   this.timeout(30 * minutes);
   let first: readonly Member[];
   let runs = 0;
@@ -22,7 +23,7 @@ const set = async (nodes: number): Promise<void> => {
     await npm("cluster", "exec", "pulumi", "config", "set", "bootstrapSize", String(first.length));
     await npm("cluster", "exec", "pulumi", "preview", "--expect-no-changes");
   });
-  after(() => removeLab());
+  after(() => endLab());
 
   /** Under load at those that stay: they stay the same machines, healthy, and all that was acknowledged is read at each member. */
   const under =

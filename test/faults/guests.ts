@@ -1,17 +1,15 @@
 /** A cluster of real machines as `npm start` makes it, on a lab of the suite's own, and how it is struck. */
 import assert from "node:assert/strict";
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { enterCommand } from "../../lab/libvirt/index.ts";
-import { requireHolder } from "../../lab/libvirt/holder.ts";
-import { argumentsOf, processesIn } from "../../lab/libvirt/processes.ts";
+import { findHolders } from "../../lab/libvirt/holder.ts";
 import { labPaths, type LabContext } from "../../lab/shared/context.ts";
-import { describeViolation, figuresOf, type Figures, type History, violations } from "./checker.ts";
+import { clusterThings, describeLeavingNothing, type Picture, pictureOfLab } from "../support/leaks.ts";
+import { differences } from "../support/picture.ts";
+import { isShort } from "./record.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 const labFolder = process.env["FAULTS_LAB_DIR"] ?? join(checkout, ".lab-faults");
@@ -52,6 +50,24 @@ export const removeLab = async (): Promise<void> => {
   await npm("stop");
   await rm(labFolder, { recursive: true, force: true });
 };
+
+/** `describe` of a suite that takes many minutes: the short selection skips it. */
+export const describeLong = isShort ? describe.skip : describeLeavingNothing;
+
+/**
+ * Destroys the lab's cluster as the verb does it, fails with what it left in the lab, and removes the lab in any case.
+ * @param before the lab before there was any cluster, for a look at all of it; else what clusters have is looked for.
+ */
+export async function endLab(before?: Picture): Promise<void> {
+  try {
+    if (findHolders(context.paths).length === 0) return; // it is gone with all that was on it
+    await npm("cluster", "destroy");
+    const now = await pictureOfLab(context);
+    assert.deepEqual(before === undefined ? clusterThings(now) : differences(before, now), []);
+  } finally {
+    await removeLab();
+  }
+}
 
 /** Runs a command in the lab's namespaces. */
 export async function inside(...command: string[]): Promise<string> {
@@ -99,94 +115,5 @@ export async function becomesHealthy(all: readonly Member[], seconds: number): P
     if (Date.now() > until) assert.deepEqual(said, healthy(all));
     if (said.join() === healthy(all).join()) return;
     await sleep(1000);
-  }
-}
-
-/** The process of a machine, as this machine counts. */
-export function qemuOf(name: string): number {
-  const { namespaces } = requireHolder(context.paths);
-  const found = processesIn({ pid: namespaces.pid }).filter((pid) =>
-    argumentsOf(pid).some((word) => word.startsWith(`guest=${name},`)),
-  );
-  assert.equal(found.length, 1, `processes of ${name}`);
-  return found[0] ?? 0;
-}
-
-/** The device on the host's side of a machine's network card. */
-export async function tapOf(name: string): Promise<string> {
-  const list = await inside("virsh", "--quiet", "domiflist", name);
-  const [tap = ""] = list.trim().split(/\s+/);
-  return tap;
-}
-
-type Child = ChildProcessByStdio<Writable, Readable, null>;
-
-/** Writers and readers at all members, until they are told to end. */
-export class Load {
-  readonly #history: History[number][] = [];
-  readonly #child: Child;
-  readonly #urls: readonly string[];
-  #rest = "";
-
-  constructor(all: readonly Member[], prefix: string) {
-    this.#urls = all.map(({ url }) => url);
-    this.#child = Load.#run("write", prefix, ...this.#urls);
-    this.#child.stdout.on("data", (chunk: Buffer) => {
-      this.#take(chunk.toString());
-    });
-  }
-
-  static #run(...words: string[]): Child {
-    const script = join(import.meta.dirname, "load.ts");
-    const [file = "", ...args] = [...enterCommand(context), "node", "--no-warnings", script, ...words];
-    return spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
-  }
-
-  #take(text: string): void {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) this.#history.push(JSON.parse(line) as History[number]);
-  }
-
-  /** Acknowledged writes up to now. */
-  get acknowledged(): number {
-    return figuresOf(this.#history).acknowledged;
-  }
-
-  /** Waits until so many more writes are acknowledged. */
-  async goesOn(more: number, seconds: number): Promise<void> {
-    const [goal, until] = [this.acknowledged + more, Date.now() + seconds * 1000];
-    while (this.acknowledged < goal) {
-      assert.ok(
-        Date.now() < until,
-        `${this.acknowledged} writes acknowledged, not ${goal}, within ${seconds} s`,
-      );
-      await sleep(200);
-    }
-  }
-
-  /** Ends the load, reads all that was written at each member, and fails unless every acknowledged write is there. */
-  async endsWell(): Promise<Figures> {
-    const closed = once(this.#child, "close");
-    this.#child.stdin.end();
-    await closed;
-    const keys = new Set(this.#history.map(({ key }) => key));
-    const reader = Load.#run("read", ...this.#urls);
-    const read = once(reader, "close");
-    reader.stdout.on("data", (chunk: Buffer) => {
-      this.#take(chunk.toString());
-    });
-    reader.stdin.end([...keys].join("\n"));
-    const [code] = (await read) as [number | null];
-    assert.equal(code, 0, "the reader failed");
-    const finals = this.#history.filter(({ kind }) => kind === "read").length;
-    assert.ok(finals >= keys.size * this.#urls.length, `${finals} reads of ${keys.size} keys`);
-    assert.deepEqual(violations(this.#history).map(describeViolation), []);
-    return figuresOf(this.#history);
-  }
-
-  /** Ends the processes, whatever happened. */
-  kill(): void {
-    this.#child.kill("SIGKILL");
   }
 }

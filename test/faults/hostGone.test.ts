@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Answer, cluster, context, inside, npm, removeLab } from "./guests.ts";
+import { type Picture, pictureOfLab } from "../support/leaks.ts";
+import { type Answer, cluster, context, describeLong, endLab, inside, npm, removeLab } from "./guests.ts";
 
 const { lab } = context.paths;
 const STACK = "gone";
@@ -31,18 +32,18 @@ eval "destroy $(sed -n 's/^ *npm run cluster -- destroy \\(--owner .*\\)$/\\1/p'
 eval "destroy $(sed -n 's/^ *npm run cluster -- destroy \\(--owner .*\\)$/\\1/p' "$folder/forced" | head -n 1)"
 `;
 
-describe("a libvirt host that is gone", function () {
+describeLong("a libvirt host that is gone", function () {
   this.timeout(20 * 60_000);
   const script = join(lab, "gone.sh");
-  before(async function () {
-    if (process.env["FAULTS"] === "short") this.skip(); // some minutes
+  let asItWas: Picture;
+  before(async () => {
     await removeLab();
     await npm("cluster", "lab", "up");
+    asItWas = await pictureOfLab(context);
   });
   after(async () => {
-    if (process.env["FAULTS"] === "short") return;
     rmSync(script, { force: true });
-    await removeLab();
+    await endLab(asItWas);
   });
 
   it("destroy says so; with --force it forgets, tells what stays, and how to remove that later", async () => {

@@ -1,4 +1,5 @@
 /** `pulumi up` and `pulumi destroy` are ended in the middle: as Ctrl-C does it, and as the kernel does when memory is short. */
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { describeFault } from "./record.ts";
 import { type Point, pointsOf, strikeAt } from "./interrupt.ts";
 import { endsWell, makeSubject, PATIENCE, type Subject } from "./subject.ts";
@@ -7,7 +8,7 @@ const POINTS = 20;
 /** Of these points, counted from 0, the short selection takes one. */
 const SHORT = [7, 13];
 
-describe("runs that are killed", function () {
+describeLeavingNothing("runs that are killed", function () {
   this.timeout(PATIENCE);
   let subject: Subject;
   let points: Readonly<Record<"up" | "destroy", readonly Point[]>>;

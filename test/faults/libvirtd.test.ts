@@ -1,6 +1,7 @@
 /** libvirtd ends in the middle of a run, as by a crash or an upgrade of its package; the machines run on without it. */
 import { equal } from "node:assert/strict";
 import { labUp } from "../../lab/libvirt/index.ts";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { describeFault } from "./record.ts";
 import { type Point, pointsOf, strikeAt } from "./interrupt.ts";
 import { endsWell, makeSubject, PATIENCE, type Subject } from "./subject.ts";
@@ -13,7 +14,7 @@ const ENDS = [
   { signal: "SIGTERM", word: "stopped" },
 ] as const;
 
-describe("libvirtd ends", function () {
+describeLeavingNothing("libvirtd ends", function () {
   this.timeout(PATIENCE);
   let subject: Subject;
   let points: Readonly<Record<"up" | "destroy", readonly Point[]>>;

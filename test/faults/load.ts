@@ -3,6 +3,7 @@
  *
  * usage: node load.ts write PREFIX URL...   until standard input ends: a line of JSON for each operation (checker.ts)
  *        node load.ts read URL... <KEYS     reads each key (a line each) at each URL
+ *        node load.ts range PREFIX URL... <KEYS   the same, with one question for all keys below the prefix
  *
  * For each URL there is a writer with keys of its own, each written once. Besides, all of them in turn are used to write
  * one key again and again, and to read it.
@@ -81,9 +82,37 @@ async function load(prefix: string, urls: readonly string[]): Promise<void> {
   await Promise.all(all);
 }
 
-async function readAll(urls: readonly string[]): Promise<void> {
+/** As etcd's clients ask for all keys that begin with a text: up to the one whose last byte is one more. */
+const rangeEnd = (prefix: string): string => {
+  const bytes = Buffer.from(prefix);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) + 1, bytes.length - 1);
+  return bytes.toString("base64");
+};
+
+async function readTogether(prefix: string, urls: readonly string[]): Promise<void> {
+  const keys = await keysOfInput();
+  const one = async (endpoint: string): Promise<void> => {
+    const began = now();
+    const question = { key: base64(`${prefix}/`), range_end: rangeEnd(`${prefix}/`) };
+    const { kvs = [] } = (await call(endpoint, "/v3/kv/range", question, 60_000)) as {
+      kvs?: { key: string; value?: string }[];
+    };
+    const ended = now();
+    const found = new Map(kvs.map(({ key, value = "" }) => [key, Buffer.from(value, "base64").toString()]));
+    for (const key of keys)
+      tell({ kind: "read", key, value: found.get(base64(key)), endpoint, began, ended });
+  };
+  await Promise.all(urls.map(one));
+}
+
+async function keysOfInput(): Promise<string[]> {
   const keys: string[] = [];
   for await (const key of createInterface(process.stdin)) keys.push(key);
+  return keys;
+}
+
+async function readAll(urls: readonly string[]): Promise<void> {
+  const keys = await keysOfInput();
   const one = async (url: string): Promise<void> => {
     for (const key of keys) tell(await read(url, key, 60_000));
   };
@@ -92,4 +121,5 @@ async function readAll(urls: readonly string[]): Promise<void> {
 
 const [verb, ...words] = process.argv.slice(2);
 if (verb === "read") await readAll(words);
+else if (verb === "range") await readTogether(words[0] ?? "", words.slice(1));
 else await load(words[0] ?? "", words.slice(1));

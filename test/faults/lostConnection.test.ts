@@ -6,13 +6,15 @@ import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../lab/shared/process.ts";
-import { daemonPid, makeSubject, type Subject } from "./subject.ts";
+import { describeLeavingNothing } from "../support/leaks.ts";
+import { daemonPid } from "./strikes.ts";
+import { makeSubject, type Subject } from "./subject.ts";
 
 const MIB = 2 ** 20;
 /** Bytes of the image that can't be left out: an upload that takes seconds. */
 const IMAGE = 768 * MIB;
 
-describe("libvirtd ends in the middle of an upload", function () {
+describeLeavingNothing("libvirtd ends in the middle of an upload", function () {
   this.timeout(30 * 60_000); // on a machine where the toolchain must be built
   let subject: Subject;
 
@@ -43,7 +45,7 @@ describe("libvirtd ends in the middle of an upload", function () {
       await sleep(20);
     }
     await sleep(300); // in the middle of it
-    const pid = daemonPid(subject.place, "libvirtd");
+    const pid = daemonPid(subject.place.context, "libvirtd");
     assert.ok(pid !== undefined);
     process.kill(pid, "SIGKILL");
     const began = Date.now();

@@ -4,28 +4,21 @@
  */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { accessInside } from "../../host/access.ts";
-import { compare, takeSnapshot, type Things } from "../../host/snapshot.ts";
-import { findDaemon } from "../../lab/libvirt/daemonControl.ts";
-import { daemons } from "../../lab/libvirt/daemons.ts";
-import { requireHolder } from "../../lab/libvirt/holder.ts";
-import { enterCommand, labUp } from "../../lab/libvirt/index.ts";
+import { labUp } from "../../lab/libvirt/index.ts";
 import {
   becomesHealthy,
   context,
-  health,
-  healthy,
-  inside,
-  Load,
+  describeLong,
+  endLab,
   members,
   type Member,
   npm,
-  qemuOf,
   removeLab,
-  tapOf,
 } from "./guests.ts";
 import { leader, others } from "./machines.ts";
-import { describeFault, isShort, type Recover } from "./record.ts";
+import { describeFault, type Recover } from "./record.ts";
+import { cutOff, cutPower, killDaemon, reset, slowDown, suspend } from "./strikes.ts";
+import { type Load, underLoad } from "./underLoad.ts";
 
 const minutes = 60_000;
 /** Seconds that a fault lasts which is taken back: longer than an election, on an emulated machine too. */
@@ -37,14 +30,10 @@ interface Struck {
   readonly recover: Recover;
 }
 
-(isShort ? describe.skip : describe)("a cluster of real machines", function () {
+describeLong("a cluster of real machines", function () {
   this.timeout(20 * minutes);
   let all: readonly Member[];
   let runs = 0;
-
-  const things = async (): Promise<Things> =>
-    (await takeSnapshot(accessInside("the lab", "qemu:///system", enterCommand(context)), { libvirt: true }))
-      .things;
 
   before(async function () {
     this.timeout(60 * minutes); // on a machine where toolchain and image must be built
@@ -52,39 +41,20 @@ interface Struck {
     await npm("start");
     all = await members();
   });
-  after(() => removeLab());
+  after(() => endLab());
 
   /** Runs a trial between two looks at the cluster's health and the host, under load. */
   const under =
     (work: (struck: Struck) => Promise<void>) =>
     async (recover: Recover): Promise<void> => {
-      await becomesHealthy(all, 120);
-      const before = await things();
       runs += 1;
-      const load = new Load(all, `/faults/${runs}`);
-      try {
-        await load.goesOn(20, 60);
-        await work({ all, load, recover });
-        assert.deepEqual(await health(all), healthy(all));
-        await load.goesOn(20, 60);
-        const { acknowledged, unknown, read } = await load.endsWell();
-        console.log(
-          `        ${acknowledged} acknowledged, ${unknown} without an answer, ${read} reads: all there`,
-        );
-      } finally {
-        load.kill();
-      }
-      const tapsApart = ({ part, thing }: { part: string; thing: string }): boolean =>
-        part !== "logs" && !(part === "links" && thing.startsWith("vnet")) && !/\/domain-\d+-/.test(thing);
-      assert.deepEqual(compare(before, await things()).filter(tapsApart), []);
-      const taps = ({ links }: Things): number => links.filter((link) => link.startsWith("vnet")).length;
-      assert.equal(taps(await things()), taps(before), "network devices of machines");
+      await underLoad(all, `/faults/${runs}`, (load) => work({ all, load, recover }));
     };
 
   describeFault({ fault: "a member loses its power", recovery: "`npm start`" }, (trial) => {
     const cut = (which: (members: readonly Member[]) => Promise<Member>) =>
       under(async ({ load, recover }) => {
-        process.kill(qemuOf((await which(all)).name), "SIGKILL");
+        await cutPower((await which(all)).name);
         await load.goesOn(20, 90); // two of three are a majority
         await recover(() => npm("start"));
       });
@@ -99,7 +69,7 @@ interface Struck {
     trial(
       "what was written before is there",
       under(async ({ recover }) => {
-        for (const { name } of all) process.kill(qemuOf(name), "SIGKILL");
+        await cutPower(...all.map(({ name }) => name));
         await recover(() => npm("start"));
       }),
     );
@@ -112,10 +82,10 @@ interface Struck {
         "the leader, until it is resumed",
         under(async ({ load, recover }) => {
           const { name } = await leader(all);
-          await inside("virsh", "--quiet", "suspend", name);
+          const resume = await suspend(name);
           await load.goesOn(20, 90);
           await sleep(LASTS * 1000);
-          await inside("virsh", "--quiet", "resume", name);
+          await resume();
           await recover(() => becomesHealthy(all, 180));
         }),
       );
@@ -123,7 +93,7 @@ interface Struck {
         "a follower, until npm start",
         under(async ({ load, recover }) => {
           const [follower = assert.fail()] = others(all, await leader(all));
-          await inside("virsh", "--quiet", "suspend", follower.name);
+          await suspend(follower.name);
           await load.goesOn(20, 90);
           await recover(() => npm("start"));
         }),
@@ -138,13 +108,12 @@ interface Struck {
         under(async ({ load, recover }) => {
           const first = await leader(all);
           const [follower = assert.fail()] = others(all, first);
-          const tap = await tapOf((which === "leader" ? first : follower).name);
-          await inside("ip", "link", "set", tap, "down");
+          const join = await cutOff((which === "leader" ? first : follower).name);
           try {
             await load.goesOn(20, 90);
             await sleep(LASTS * 1000);
           } finally {
-            await inside("ip", "link", "set", tap, "up");
+            await join();
           }
           await recover(() => becomesHealthy(all, 180));
         });
@@ -157,16 +126,9 @@ interface Struck {
     trial(
       "the leader's",
       under(async ({ load, recover }) => {
-        const tap = await tapOf((await leader(all)).name);
-        // Not all kernels have netem; a narrow line with a long queue is slow, too, and loses packets.
-        const slow = (...words: string[]) => inside("tc", "qdisc", "add", "dev", tap, "root", ...words);
-        const [netem, narrow] = [
-          "netem delay 300ms 100ms loss 5%",
-          "tbf rate 48kbit burst 3000 latency 800ms",
-        ];
-        await slow(...netem.split(" ")).catch(() => slow(...narrow.split(" ")));
+        const back = await slowDown((await leader(all)).name);
         await sleep(LASTS * 1000);
-        await inside("tc", "qdisc", "del", "dev", tap, "root");
+        await back();
         await load.goesOn(20, 90);
         await recover(() => becomesHealthy(all, 180));
       }),
@@ -180,9 +142,8 @@ interface Struck {
         "the member gets its address back",
         under(async ({ load, recover }) => {
           const [, follower = assert.fail()] = others(all, await leader(all));
-          const dnsmasq = daemons().find(({ name }) => name === "dnsmasq") ?? assert.fail();
-          process.kill(findDaemon(dnsmasq, requireHolder(context.paths)) ?? assert.fail(), "SIGKILL");
-          await inside("virsh", "--quiet", "reset", follower.name);
+          await killDaemon(context, "dnsmasq");
+          await reset(follower.name);
           await load.goesOn(20, 90);
           await sleep(2 * LASTS * 1000);
           await recover(async () => {

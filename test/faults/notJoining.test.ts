@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cluster, context, inside, npm, removeLab } from "./guests.ts";
+import { type Picture, pictureOfLab } from "../support/leaks.ts";
+import { cluster, context, describeLong, endLab, inside, npm, removeLab } from "./guests.ts";
 import { describeFault, type Recover } from "./record.ts";
 
 const minutes = 60_000;
@@ -28,6 +29,8 @@ interface Failure {
   readonly snippet?: string;
   readonly says: RegExp;
 }
+
+const forgetToken = (name: string): string => `curl -sf -XDELETE '${TOKENS}/${name}?recursive=true'`;
 
 /** A token that these have registered with, by their names: `SIZE name=URL ...`. */
 const token = (name: string, size: number, ...members: string[]): string =>
@@ -67,12 +70,14 @@ const FAILURES: readonly Failure[] = [
     ...{ name: "full", fault: "a discovery URL is used up by others", nodes: 1 },
     config: byUrl("full"),
     before: token("full", 1, "other=http://10.77.0.200:2380"),
+    after: forgetToken("full"),
     says: /The discovery URL \S+\/full is used up: 1 of 1 members have registered \(other\)/,
   },
   {
     ...{ name: "taken", fault: "a member's name is registered by others", nodes: 2 },
     config: byUrl("taken"),
     before: token("taken", 2, "taken-core01=http://10.77.0.200:2380"),
+    after: forgetToken("taken"),
     says: /The discovery URL \S+\/taken is used: 1 of 2 members have registered \(taken-core01\)/,
   },
   {
@@ -90,18 +95,20 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
-describe("members that can't become one cluster", function () {
+describeLong("members that can't become one cluster", function () {
   this.timeout(40 * minutes);
   const files = join(lab, "fault-files");
+  let asItWas: Picture;
 
   before(async () => {
     await removeLab();
     await npm("cluster", "lab", "up");
     mkdirSync(files, { recursive: true });
+    asItWas = await pictureOfLab(context);
   });
   after(async () => {
     rmSync(files, { recursive: true, force: true });
-    await removeLab();
+    await endLab(asItWas);
   });
 
   for (const { name, fault, nodes, config, before: prepare, after: mend, snippet, says } of FAILURES) {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { enterCommand, labUp } from "../../lab/libvirt/index.ts";
 import type { Config } from "../integration/program/support.ts";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { describeFault } from "./record.ts";
 import { look, makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 
@@ -13,7 +14,7 @@ const PREFIX = "d-core";
 const CONFIG: Config = { prefix: PREFIX };
 const PORT = 2390;
 
-describe("the discovery registry", function () {
+describeLeavingNothing("the discovery registry", function () {
   this.timeout(PATIENCE);
   let subject: Subject;
 
@@ -112,7 +113,7 @@ describe("the discovery registry", function () {
             await once(proxy, "close");
             stack.set(CONFIG);
           }
-          const left = (await look(place)).things.tokens;
+          const left = (await look(place)).tokens;
           // Removing a token is not worth a long wait: a slow registry may keep it.
           if (delay < 3000) equal(left.length, 0);
           await forget(left);
@@ -130,7 +131,7 @@ describe("the discovery registry", function () {
         const { stdout, stderr } = await subject.stack.pulumi("destroy");
         equal(/The discovery token could not be removed/.test(stdout + stderr), true, stdout);
         await labUp(subject.place.context);
-        const left = (await look(subject.place)).things.tokens;
+        const left = (await look(subject.place)).tokens;
         equal(left.length, 1);
         await forget(left);
         await subject.clean();

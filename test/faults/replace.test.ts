@@ -7,13 +7,24 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Anew, pulumi, replaced, unchanged, type Work } from "./anew.ts";
-import { becomesHealthy, cluster, inside, members, type Member, npm, qemuOf, removeLab } from "./guests.ts";
+import {
+  becomesHealthy,
+  cluster,
+  describeLong,
+  endLab,
+  inside,
+  members,
+  type Member,
+  npm,
+  removeLab,
+} from "./guests.ts";
 import { domainId, domainIds, endedWhen, leader, listedAt } from "./machines.ts";
-import { describeFault, isShort, type Recover } from "./record.ts";
+import { describeFault, type Recover } from "./record.ts";
+import { cutPower } from "./strikes.ts";
 
 const minutes = 60_000;
 
-(isShort ? describe.skip : describe)("machines of a running cluster that are made anew", function () {
+describeLong("machines of a running cluster that are made anew", function () {
   this.timeout(30 * minutes);
   let anew: Anew;
   let folder: string;
@@ -27,7 +38,7 @@ const minutes = 60_000;
   });
   after(async () => {
     rmSync(folder, { recursive: true, force: true });
-    await removeLab();
+    await endLab();
   });
 
   const under =
@@ -41,7 +52,6 @@ const minutes = 60_000;
   const leads = (): Promise<Member> => leader(anew.all);
   const follower = (): Promise<Member> => anew.follower();
   const names = (): string[] => anew.all.map(({ name }) => name);
-  const power = (name: string): Promise<boolean> => Promise.resolve(process.kill(qemuOf(name), "SIGKILL"));
 
   describeFault(
     { fault: "`replace` is ended by SIGINT or SIGKILL, in turns", recovery: "`replace`, or `npm start`" },
@@ -105,7 +115,7 @@ const minutes = 60_000;
   describeFault(
     { fault: "a member that is broken is replaced under load", recovery: "`replace`" },
     (trial) => {
-      trial("the leader, which has lost its power", replacing(leads, power));
+      trial("the leader, which has lost its power", replacing(leads, cutPower));
       trial(
         "one that is destroyed and undefined",
         replacing(follower, async (name) => {
@@ -116,7 +126,7 @@ const minutes = 60_000;
       trial(
         "one whose disk is gone",
         replacing(follower, async (name) => {
-          await power(name);
+          await cutPower(name);
           const [, disk = assert.fail()] =
             /<source file='([^']*\.qcow2)'/.exec(await inside("virsh", "dumpxml", name)) ?? [];
           await inside("virsh", "--quiet", "vol-delete", disk);
@@ -166,7 +176,7 @@ const minutes = 60_000;
         under(async ({ load }) => {
           const [off = assert.fail(), other = assert.fail()] = await anew.followers();
           const listed = await pulumi("config");
-          await power(off.name);
+          await cutPower(off.name);
           await load.goesOn(20, 90);
           const { exitCode, all: said } = await cluster("replace", other.name);
           assert.equal(exitCode, 1, said);
@@ -244,9 +254,9 @@ const minutes = 60_000;
   );
 });
 
-(isShort ? describe.skip : describe)("members that know each other by a list", function () {
+describeLong("members that know each other by a list", function () {
   this.timeout(30 * minutes);
-  after(() => removeLab());
+  after(() => endLab());
 
   describeFault(
     { fault: "a member of a cluster with a static list is replaced", recovery: "`replace`" },

@@ -2,16 +2,15 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
 import { destroy, up } from "../../commands/lab/pulumi.ts";
-import { tokensOf } from "../../commands/hosts/tokens.ts";
-import { accessInside } from "../../host/access.ts";
-import { compare, takeSnapshot, type Snapshot } from "../../host/snapshot.ts";
-import { findDaemon } from "../../lab/libvirt/daemonControl.ts";
-import { daemons, type DaemonName } from "../../lab/libvirt/daemons.ts";
+import type { DaemonName } from "../../lab/libvirt/daemons.ts";
 import { guestsOfHost } from "../../lab/libvirt/endHolder.ts";
 import { requireHolder, type Holder } from "../../lab/libvirt/holder.ts";
-import { argumentsOf, isAlive, processesIn, waitUntil } from "../../lab/libvirt/processes.ts";
-import { enterCommand, labUp } from "../../lab/libvirt/index.ts";
+import { argumentsOf, processesIn, waitUntil } from "../../lab/libvirt/processes.ts";
+import { labUp } from "../../lab/libvirt/index.ts";
+import { type Picture, pictureOfLab } from "../support/leaks.ts";
+import { differences } from "../support/picture.ts";
 import type { Recover } from "./record.ts";
+import { killDaemon } from "./strikes.ts";
 import { makePlace, type Config, type Place, POOLS, type Stack } from "../integration/program/support.ts";
 
 export const minutes = 60_000;
@@ -37,30 +36,7 @@ export interface Subject {
 
 const holderOf = (place: Place): Holder => requireHolder(place.context.paths);
 
-/** The pid of a daemon of the lab; undefined when it doesn't run. */
-export function daemonPid(place: Place, name: DaemonName): number | undefined {
-  const daemon = daemons().find((one) => one.name === name);
-  return daemon === undefined ? undefined : findDaemon(daemon, holderOf(place));
-}
-
-/** Domains, pools, volumes, processes, devices, mounts, files and tokens. */
-export async function look(place: Place): Promise<Snapshot> {
-  const { host, context } = place;
-  const access = accessInside("the lab", host.uri, enterCommand(context));
-  return await takeSnapshot(access, { libvirt: true, tokens: await tokensOf(host.registry, access) });
-}
-
-/** Folders that libvirt makes once, for the first pool and machine of all, and keeps. */
-export const KEPT =
-  /^\/etc\/libvirt\/(?:qemu|storage)(?:\/autostart)?$|^\/var\/lib\/libvirt\/coreos-cluster$/;
-
-/** What is there on the host besides what was there before, and the other way round; logs of machines stay, and are bounded. */
-async function differences(place: Place, before: Snapshot): Promise<string[]> {
-  const now = await look(place);
-  return compare(before.things, now.things)
-    .filter(({ part, thing }) => part !== "logs" && !(part === "files" && KEPT.test(thing)))
-    .map(({ part, what, thing }) => `${what}: ${part} ${thing}`);
-}
+export const look = (place: Place): Promise<Picture> => pictureOfLab(place.context);
 
 /** What still runs in the lab's namespaces beside the lab itself: Pulumi's plugins and programs. */
 async function strays(place: Place): Promise<string[]> {
@@ -98,7 +74,7 @@ export async function makeSubject(
 
   const clean = async (): Promise<void> => {
     deepEqual(await strays(place), []);
-    deepEqual(await differences(place, before), []);
+    deepEqual(differences(before, await look(place)), []);
   };
   const subject: Subject = {
     place,
@@ -119,7 +95,7 @@ export async function makeSubject(
     sound: async () => {
       await stack.pulumi("preview", "--expect-no-changes");
       deepEqual(await strays(place), []);
-      const { things } = await look(place);
+      const things = await look(place);
       const own = (names: readonly string[]): string[] =>
         names.filter((name) => name.includes(config.prefix));
       const size = count(config);
@@ -139,13 +115,7 @@ export async function makeSubject(
       deepEqual(own(things.volumes).length, 2 * size + 1, own(things.volumes).join(" "));
       equal(own(things.processes).length, size, "processes of machines");
     },
-    kill: async (name, signal = "SIGKILL") => {
-      const pid = daemonPid(place, name);
-      if (pid === undefined) throw new Error(`${name} does not run`);
-      process.kill(pid, signal);
-      await waitUntil(() => !isAlive(pid), 30);
-      if (isAlive(pid)) throw new Error(`${name} does not end by ${signal}`);
-    },
+    kill: (name, signal) => killDaemon(place.context, name, signal),
   };
   return subject;
 }
@@ -164,5 +134,5 @@ export async function endsWell(subject: Subject, repaired: boolean, recover: Rec
 
 /** Fails unless each stack has one token in the registry, and nobody else has any. */
 export async function tokens(place: Place, stacks: number): Promise<void> {
-  equal((await look(place)).things.tokens.length, stacks, "discovery tokens");
+  equal((await look(place)).tokens.length, stacks, "discovery tokens");
 }

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { privateKeysIn } from "../support/keyMaterial.ts";
 import { stepsIn } from "../support/steps.ts";
-import { inside, npm, removeLab } from "./guests.ts";
-import { describeFault, isShort } from "./record.ts";
+import { describeLong, endLab, inside, npm, removeLab } from "./guests.ts";
+import { describeFault } from "./record.ts";
 
 const minutes = 60_000;
 const NAMES = ["dev-core01", "dev-core02"];
 const ENDPOINTS = NAMES.map((name) => `https://${name}:2379`).join(",");
 
-(isShort ? describe.skip : describe)("a cluster of real machines with TLS", function () {
+describeLong("a cluster of real machines with TLS", function () {
   this.timeout(30 * minutes);
   let folder: string;
 
@@ -29,7 +29,7 @@ const ENDPOINTS = NAMES.map((name) => `https://${name}:2379`).join(",");
   });
   after(async () => {
     rmSync(folder, { recursive: true, force: true });
-    await removeLab();
+    await endLab();
   });
 
   const pulumi = (...args: string[]): Promise<string> =>

@@ -1,31 +1,13 @@
 /** Somebody removes a cluster's things behind Pulumi's back. */
-import { equal } from "node:assert/strict";
+import { describeLeavingNothing } from "../support/leaks.ts";
 import { describeFault } from "./record.ts";
+import { deleteVolume, destroyAndUndefine } from "./strikes.ts";
 import { makeSubject, PATIENCE, type Subject, tokens } from "./subject.ts";
 import { type Place, POOLS } from "../integration/program/support.ts";
 
 const PREFIX = "g-core";
 const NAMES = [`${PREFIX}01`, `${PREFIX}02`] as const;
 const [ONE] = NAMES;
-
-/** The one volume in the pool whose name matches. */
-async function volume(place: Place, name: RegExp): Promise<string> {
-  const names = (await place.virsh("vol-list", PREFIX))
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/)[0] ?? "");
-  const found = names.filter((each) => name.test(each));
-  equal(found.length, 1, `${String(name)}: ${names.join(" ")}`);
-  return found[0] ?? "";
-}
-
-const deleteVolume = async (place: Place, name: RegExp): Promise<void> => {
-  await place.virsh("vol-delete", await volume(place, name), "--pool", PREFIX);
-};
-
-const remove = async (place: Place, name: string): Promise<void> => {
-  await place.virsh("destroy", name);
-  await place.virsh("undefine", name);
-};
 
 interface Row {
   readonly fault: string;
@@ -39,33 +21,36 @@ const TABLE: readonly Row[] = [
   { fault: "a machine is switched off", remove: (place) => place.virsh("destroy", ONE) },
   { fault: "a machine is suspended", remove: (place) => place.virsh("suspend", ONE) },
   { fault: "a machine is undefined, and runs on", remove: (place) => place.virsh("undefine", ONE) },
-  { fault: "a machine is destroyed and undefined", remove: (place) => remove(place, ONE) },
+  { fault: "a machine is destroyed and undefined", remove: (place) => destroyAndUndefine(ONE, place.virsh) },
   {
     fault: "all machines are destroyed and undefined",
     remove: async (place) => {
-      for (const name of NAMES) await remove(place, name);
+      for (const name of NAMES) await destroyAndUndefine(name, place.virsh);
     },
   },
   {
     fault: "a disk is deleted under a machine that runs",
-    remove: (place) => deleteVolume(place, /01-.*\.qcow2$/),
+    remove: (place) => deleteVolume(PREFIX, /01-.*\.qcow2$/, place.virsh),
     short: true,
   },
   {
     fault: "a disk is deleted, its machine is off",
     remove: async (place) => {
       await place.virsh("destroy", ONE);
-      await deleteVolume(place, /01-.*\.qcow2$/);
+      await deleteVolume(PREFIX, /01-.*\.qcow2$/, place.virsh);
     },
   },
-  { fault: "an Ignition file is deleted", remove: (place) => deleteVolume(place, /01-.*\.ign$/) },
-  { fault: "the base volume is deleted", remove: (place) => deleteVolume(place, /^base-/) },
+  {
+    fault: "an Ignition file is deleted",
+    remove: (place) => deleteVolume(PREFIX, /01-.*\.ign$/, place.virsh),
+  },
+  { fault: "the base volume is deleted", remove: (place) => deleteVolume(PREFIX, /^base-/, place.virsh) },
   {
     fault: "a machine is gone with its disk and its Ignition file",
     remove: async (place) => {
-      await remove(place, ONE);
-      await deleteVolume(place, /01-.*\.qcow2$/);
-      await deleteVolume(place, /01-.*\.ign$/);
+      await destroyAndUndefine(ONE, place.virsh);
+      await deleteVolume(PREFIX, /01-.*\.qcow2$/, place.virsh);
+      await deleteVolume(PREFIX, /01-.*\.ign$/, place.virsh);
     },
   },
   { fault: "the pool is stopped", remove: (place) => place.virsh("pool-destroy", PREFIX) },
@@ -84,7 +69,7 @@ const TABLE: readonly Row[] = [
   {
     fault: "everything is gone: machines, pool, files",
     remove: async (place) => {
-      for (const name of NAMES) await remove(place, name);
+      for (const name of NAMES) await destroyAndUndefine(name, place.virsh);
       await place.virsh("pool-destroy", PREFIX);
       await place.virsh("pool-undefine", PREFIX);
       await place.inside("rm", "-r", `${POOLS}/${PREFIX}`);
@@ -92,7 +77,7 @@ const TABLE: readonly Row[] = [
   },
 ];
 
-describe("things that vanish", function () {
+describeLeavingNothing("things that vanish", function () {
   this.timeout(PATIENCE);
   let subject: Subject;
 

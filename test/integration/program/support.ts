@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { enterCommand, labDown, labUp, type LabHost } from "../../../lab/libvirt/index.ts";
+import { enterCommand, labDown, labUp, type LabHost, temporaryFolder } from "../../../lab/libvirt/index.ts";
 import { diagnostics } from "../../../commands/lab/pulumiOutput.ts";
 import type { LabSession } from "../../../commands/lab/session.ts";
 import { labPaths, type LabContext } from "../../../lab/shared/context.ts";
@@ -76,7 +76,7 @@ export interface Place {
   readonly folder: string;
   /** An empty qcow2 image: machines over it start, and boot nothing. */
   readonly image: string;
-  virsh(...args: string[]): Promise<string>;
+  readonly virsh: (...args: string[]) => Promise<string>;
   /** Runs a command where libvirt is. */
   inside(...command: string[]): Promise<string>;
   stack(name: string, config: Config): Promise<Stack>;
@@ -167,6 +167,8 @@ export async function makePlace(
     ...(await preparePulumi(context, toolchain)),
     PATH: `${toolchain.bin}:${process.env["PATH"] ?? ""}`,
     NO_COLOR: "1",
+    // Where Pulumi's plugins leave their sockets when they are killed.
+    ...(pulumis === undefined ? { TMPDIR: temporaryFolder } : {}),
     PULUMI_DEBUG_COMMANDS: "true", // for --event-log
   };
   const image = join(folder, "empty.qcow2");
