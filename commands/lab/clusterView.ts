@@ -1,4 +1,5 @@
 /** A cluster as it is right now: the program's outputs with each machine's health beside, asked live. */
+import { suggest } from "../../plan/suggest.ts";
 import type { Role } from "../../plan/types.ts";
 import type { EndpointHealth } from "../health.ts";
 import type { MemberStatus } from "../readiness/maintenance.ts";
@@ -60,10 +61,14 @@ export function findNode(
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined) {
     const names = nodes.map((candidate) => candidate.name).join(", ");
+    const like = suggest(
+      name,
+      nodes.map((candidate) => candidate.name),
+    );
     throw new UserError(
       names === ""
         ? "the stack has no nodes yet; bring the cluster up with: npm start"
-        : `no node is named ${name}; there are: ${names}`,
+        : `no node is named ${name}${like === undefined ? "" : ` (did you mean ${like}?)`}; there are: ${names}`,
     );
   }
   const [address] = node.addresses;

@@ -6,7 +6,7 @@ import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { isHalfDestroyed } from "./halfDestroyed.ts";
 import { endOrphans } from "./orphans.ts";
-import { changes, diagnostics, warnings } from "./pulumiOutput.ts";
+import { changes, failure, warnings } from "./pulumiOutput.ts";
 import { UserError } from "../ui/errors.ts";
 import { restoreFiles, settleMachines } from "./restore.ts";
 import { runInLab, type LabSession } from "./session.ts";
@@ -92,8 +92,7 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof ProcessError)
-      throw new Error(`${what} failed:\n${diagnostics(error.output)}`, { cause: error });
+    if (error instanceof ProcessError) throw new Error(failure(what, error), { cause: error });
     throw error;
   }
 }

@@ -12,6 +12,16 @@ export function diagnostics(output: string): string {
     .trim();
 }
 
+/** What is said of a Pulumi that failed. @param signal what ended it from outside. */
+export const failure = (
+  what: string,
+  { signal, output }: { readonly signal: string | undefined; readonly output: string },
+): string =>
+  signal === undefined
+    ? `${what} failed:\n${diagnostics(output)}`
+    : `${what} was ended from outside, by ${signal}: by somebody, or by the kernel where memory is short (dmesg tells). ` +
+      "Run the same again: it goes on from what is there, and clears what was half made.";
+
 /** The warnings in Pulumi's output, each with the lines that belong to it, without the word itself; none twice. */
 export function warnings(output: string): string[] {
   if (!/^Diagnostics:/m.test(output)) return [];

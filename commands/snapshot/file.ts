@@ -1,6 +1,8 @@
 /** A snapshot as a file: whether it is whole, and what is in it. */
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { suggest } from "../../plan/suggest.ts";
 import { UserError } from "../ui/errors.ts";
 import { BoltError, openBolt, type ReadAt } from "./bolt.ts";
 import { type Contents, contentsOf } from "./contents.ts";
@@ -49,6 +51,15 @@ const reasonOf = (error: unknown): string =>
     ? `it is no etcd snapshot, or a broken one: ${error.message}`
     : (error as Error).message;
 
+/** Why a file can't be opened, with one of nearly the same name where there is one. */
+function unreadable(path: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code !== "ENOENT") return `${path} can't be read: ${message}`;
+  const folder = dirname(path);
+  if (!existsSync(folder)) return `there is no folder ${folder}, and so no snapshot ${path}`;
+  const like = suggest(basename(path), readdirSync(folder));
+  return `there is no file ${path}${like === undefined ? "" : ` (did you mean ${join(folder, like)}?)`}`;
+}
+
 /**
  * Reads a whole snapshot, and checks it against the sha256 at its end.
  * @throws UserError naming the file and what is wrong with it
@@ -58,7 +69,7 @@ export function readSnapshot(path: string): SnapshotFile {
   try {
     file = openSync(path, "r");
   } catch (error) {
-    throw new UserError(`${path} can't be read: ${(error as Error).message}`);
+    throw new UserError(unreadable(path, error as NodeJS.ErrnoException));
   }
   try {
     const { size } = fstatSync(file);

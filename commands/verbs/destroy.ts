@@ -129,7 +129,8 @@ async function pulumi(paths: LabPaths, ...args: string[]): Promise<string> {
   });
   if (result.code === "ENOENT")
     throw new UserError(
-      "pulumi is not on this machine's PATH; npm run cluster -- tools shows how to get it there",
+      "this checkout has no lab, so the stack would be one of a libvirt host of your own, and pulumi is not on this machine's PATH: " +
+        "npm run cluster -- tools npm run cluster -- destroy runs it with the program's own tools",
     );
   if (result.failed) throw new UserError(result.all.trim());
   return result.stdout;

@@ -8,11 +8,14 @@ export class ProcessError extends Error {
   override name = "ProcessError";
   readonly exitCode: number | undefined;
   readonly output: string;
+  /** What ended it from outside, such as `SIGKILL`. */
+  readonly signal: string | undefined;
 
-  constructor(message: string, exitCode: number | undefined, output: string) {
+  constructor(message: string, exitCode: number | undefined, output: string, signal?: string) {
     super(message);
     this.exitCode = exitCode;
     this.output = output;
+    this.signal = signal;
   }
 }
 
@@ -85,6 +88,7 @@ export async function run(
       `${file} ${args[0] ?? ""} ${how}${words === "" ? "" : `:\n${words}`}`,
       result.exitCode,
       result.all,
+      result.signal,
     );
   }
   return { stdout: result.stdout, stderr: result.stderr };

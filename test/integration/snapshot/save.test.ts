@@ -135,7 +135,11 @@ for (const version of ["3.4", "3.6"])
         truncateSync(damaged, size);
         throws(() => readSnapshot(damaged), /damaged\.db (is no snapshot|is damaged)/, `${size} bytes`);
       }
-      throws(() => readSnapshot(join(etcds.folder, "none.db")), /none\.db can't be read/);
+      throws(() => readSnapshot(join(etcds.folder, "none.db")), /there is no file \S+none\.db/);
+      throws(
+        () => readSnapshot(join(etcds.folder, "nowhere", "a.db")),
+        /there is no folder \S+nowhere, and so no/,
+      );
     });
 
     it("warns of keys that are in no snapshot", async () => {

@@ -129,6 +129,10 @@ describe("finding a node", () => {
 
   it("names the nodes that there are when there is none of that name", () => {
     assert.throws(
+      () => findNode(outputs, "dev-core20"),
+      /no node is named dev-core20 \(did you mean dev-core02\?\); there are: /,
+    );
+    assert.throws(
       () => findNode(outputs, "core9"),
       /no node is named core9; there are: dev-core01, dev-core02/,
     );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changes, diagnostics, warnings } from "../../../commands/lab/pulumiOutput.ts";
+import { changes, diagnostics, failure, warnings } from "../../../commands/lab/pulumiOutput.ts";
 
 const failed = `Updating (dev):
  +  coreos-cluster:index:CoreOSCluster dev creating (0s)
@@ -62,6 +62,15 @@ Resources:
     assert.equal(
       changes("Resources:\n    + 16 created\n    ~ 1 updated\n    +-2 replaced\n    3 unchanged\n"),
       "16 created, 1 updated, 2 replaced, 3 unchanged",
+    );
+  });
+
+  it("is told of a Pulumi that failed, and not of one that was ended from outside", () => {
+    const output = "@ updating....\nDiagnostics:\n  error: no room\n";
+    assert.equal(failure("pulumi up", { signal: undefined, output }), "pulumi up failed:\nerror: no room");
+    assert.match(
+      failure("pulumi up", { signal: "SIGKILL", output }),
+      /^pulumi up was ended from outside, by SIGKILL: [^\n]*Run the same again/,
     );
   });
 });
