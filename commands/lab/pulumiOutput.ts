@@ -12,15 +12,24 @@ export function diagnostics(output: string): string {
     .trim();
 }
 
+const AGAIN = "Run the same again: it goes on from what is there, and clears what was half made.";
+
+/** What Pulumi says when the process behind one of its plugins is gone: gRPC's words for a socket that nobody serves any more. */
+const PLUGIN_GONE =
+  /connection error: desc = "transport: .*dial unix \S+plugin|error reading from server: (EOF|read unix)|transport is closing/;
+
 /** What is said of a Pulumi that failed. @param signal what ended it from outside. */
-export const failure = (
+export function failure(
   what: string,
   { signal, output }: { readonly signal: string | undefined; readonly output: string },
-): string =>
-  signal === undefined
-    ? `${what} failed:\n${diagnostics(output)}`
-    : `${what} was ended from outside, by ${signal}: by somebody, or by the kernel where memory is short (dmesg tells). ` +
-      "Run the same again: it goes on from what is there, and clears what was half made.";
+): string {
+  const killed = "by somebody, or by the kernel where memory is short (dmesg tells)";
+  if (signal !== undefined) return `${what} was ended from outside, by ${signal}: ${killed}. ${AGAIN}`;
+  const told = `${what} failed:\n${diagnostics(output)}`;
+  return PLUGIN_GONE.test(output)
+    ? `${told}\nThe process of one of its plugins has ended in the middle: by a fault of its own, ${killed}. ${AGAIN}`
+    : told;
+}
 
 /** The warnings in Pulumi's output, each with the lines that belong to it, without the word itself; none twice. */
 export function warnings(output: string): string[] {

@@ -72,5 +72,13 @@ Resources:
       failure("pulumi up", { signal: "SIGKILL", output }),
       /^pulumi up was ended from outside, by SIGKILL: [^\n]*Run the same again/,
     );
+    for (const words of [
+      'connection error: desc = "transport: error while dialing: dial unix /run/x/plugin25: connect: connection refused"',
+      "rpc error: code = Unavailable desc = error reading from server: EOF",
+    ])
+      assert.match(
+        failure("pulumi up", { signal: undefined, output: `Diagnostics:\n  error: ${words}\n` }),
+        /one of its plugins has ended in the middle: [^\n]*Run the same again/,
+      );
   });
 });
