@@ -6,9 +6,10 @@ import { ProcessError } from "../../lab/shared/process.ts";
 import { type Credentials, field, list, parsed } from "../http.ts";
 import type { findNode } from "../lab/clusterView.ts";
 import { credentialsCommand, credentialsIn, dockerCredentialsIn, labSecrets } from "../lab/credentials.ts";
+import { requireStack } from "../lab/known.ts";
 import { openLab } from "../lab/opened.ts";
 import { diagnostics } from "../lab/pulumiOutput.ts";
-import { type LabSession, runInLab } from "../lab/session.ts";
+import { devStack, type LabSession, runInLab } from "../lab/session.ts";
 import { UserError } from "../ui/errors.ts";
 import type { Reached } from "./reach.ts";
 import { withUnreported } from "./unreported.ts";
@@ -80,7 +81,8 @@ async function exported(
   stack: string | undefined,
 ): Promise<StackState> {
   if (lab !== undefined) {
-    const session = await openLab(paths, stack ?? "dev");
+    requireStack(paths, stack ?? devStack);
+    const session = await openLab(paths, stack ?? devStack);
     try {
       const { stdout } = await runInLab(session, exportOf(session.stack));
       return { ...parseState(stdout, session), ...credentialsBy(() => labSecrets(session)) };
@@ -93,7 +95,11 @@ async function exported(
   const result = await execa(file, args, { cwd: paths.checkout, reject: false, all: true, stdin: "ignore" });
   if (!result.failed)
     return { ...parseState(result.stdout), ...credentialsBy(once(() => ownSecrets(paths, stack))) };
-  if (result.code === "ENOENT") throw new UserError("pulumi is not on this machine's PATH");
+  if (result.code === "ENOENT")
+    throw new UserError(
+      "pulumi is not on this machine's PATH, and the stack's state is read with it: " +
+        "npm run cluster -- tools COMMAND runs a command with the program's own tools",
+    );
   throw new UserError(reasonOf(result.all, stack));
 }
 

@@ -6,6 +6,7 @@ import { labStatus, labUp } from "../../lab/libvirt/index.ts";
 import type { LabContext, LabPaths } from "../../lab/shared/context.ts";
 import { ensureToolchain } from "../../lab/toolchain/index.ts";
 import { UserError } from "../ui/errors.ts";
+import { requireFolder } from "./folder.ts";
 import { labContext } from "./prepare.ts";
 import { openProgramSession, type LabSession } from "./session.ts";
 
@@ -28,6 +29,7 @@ export async function requireUp(paths: LabPaths): Promise<LabContext> {
  */
 export async function openLab(paths: LabPaths, stack: string): Promise<LabSession> {
   const context = await requireUp(paths);
+  requireFolder(paths);
   const [toolchain, image, host] = await Promise.all([
     ensureToolchain(context),
     ensureImage(context),

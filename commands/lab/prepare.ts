@@ -2,9 +2,10 @@
 import type { LabContext, LabPaths } from "../../lab/shared/context.ts";
 import { installPackages, missingPackages, type Requirement } from "../../lab/shared/packages.ts";
 import { ensureImage, imageRequirements, type LabImage } from "../../lab/image/index.ts";
-import { labUp, libvirtRequirements, type LabHost } from "../../lab/libvirt/index.ts";
+import { labStatus, labUp, libvirtRequirements, type LabHost } from "../../lab/libvirt/index.ts";
 import { ensureToolchain, type Toolchain } from "../../lab/toolchain/index.ts";
 import { together, type Phases } from "../ui/phases.ts";
+import { requireRoom } from "./folder.ts";
 
 /** What the CLI itself runs. */
 const cliRequirements = [
@@ -76,7 +77,9 @@ export const prepareImage = (paths: LabPaths, phases: Phases): Promise<LabImage>
 
 export const prepareHost = (paths: LabPaths, phases: Phases): Promise<LabHost> =>
   phases.run("Lab host", async (report) => {
-    const host = await labUp(labContext(paths, report));
+    const context = labContext(paths, report);
+    if ((await labStatus(context)).state === "down") requireRoom(paths);
+    const host = await labUp(context);
     const how = host.domainType === "kvm" ? "KVM" : "no KVM here, so guests are emulated and slower";
     return { note: `libvirt on bridge ${host.bridge}, ${how}`, value: host };
   });

@@ -91,7 +91,7 @@ function labGround(session: LabSession, phases: Phases): Ground {
         const done = await destroyInLab(session, report);
         return { note: done, value: done };
       });
-      return `Stack ${stack} is destroyed (${note}); its config stays.`;
+      return `Stack ${stack} is destroyed${note === "" ? "" : ` (${note})`}; its config stays.`;
     },
     release: async ({ environment, url }) => {
       const env = { ...session.env, ...environment, PULUMI_COMMAND_STDOUT: url };

@@ -7,6 +7,7 @@ import { forUser, reach, type Reached } from "../hosts/reach.ts";
 import { domainStates, hostsOf, remarkOn } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { type ClusterStatus, renderStatus, statusJson, statusOf } from "../hosts/statusTable.ts";
+import { bringUp } from "../lab/known.ts";
 import { ExitError } from "../ui/errors.ts";
 
 export interface StatusOptions {
@@ -34,7 +35,10 @@ export async function status(paths: LabPaths, options: StatusOptions): Promise<v
     return statusOf(name, view, domains, leases, remark === undefined ? "gone" : "not asked");
   };
   if (options.watch === true) await watch(() => forUser(look), options.json === true);
-  else once(await forUser(look), options.json === true);
+  else {
+    const next = bringUp(reached.lab === undefined ? undefined : name);
+    once(await forUser(look), options.json === true, `Stack ${name} has no nodes. Next: ${next}`);
+  }
 }
 
 /** What the lab's DHCP server has given; other servers are somebody else's and not asked. */
@@ -48,9 +52,10 @@ const print = (text: string): void => {
   process.stdout.write(text);
 };
 
-function once(found: ClusterStatus, json: boolean): void {
+/** @param nothing what is said where there are no nodes. */
+function once(found: ClusterStatus, json: boolean, nothing: string): void {
   if (json) print(`${JSON.stringify(statusJson(found), null, 2)}\n`);
-  else print(found.nodes.length === 0 ? `Stack ${found.stack} has no nodes.\n` : `${renderStatus(found)}\n`);
+  else print(found.nodes.length === 0 ? `${nothing}\n` : `${renderStatus(found)}\n`);
   if (found.nodes.length > 0 && !found.healthy) throw new ExitError(1);
 }
 
