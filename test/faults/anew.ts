@@ -68,7 +68,7 @@ export class Anew {
       const changed = Object.keys(now).filter((name) => now[name] !== machines[name]);
       assert.deepEqual(changed.toSorted(), [...anew].toSorted(), "other machines than before");
       await becomesHealthy(all, 180);
-      const { acknowledged, unknown, read } = await load.endsWell();
+      const { acknowledged, unknown, read } = await load.endsWell("together");
       console.log(
         `        ${acknowledged} acknowledged, ${unknown} without an answer, ${read} reads: all there`,
       );

@@ -59,12 +59,15 @@ export class Load {
     }
   }
 
-  /** Ends the load, reads all that was written at each member, and fails unless every acknowledged write is there. */
-  async endsWell(): Promise<Figures> {
+  /**
+   * Ends the load, reads all that was written at each member, and fails unless every acknowledged write is there.
+   * @param how as {@link isStillThere} does: after many minutes of load one key after the other takes many more.
+   */
+  async endsWell(how: "one by one" | "together" = "one by one"): Promise<Figures> {
     const closed = once(this.#child, "close");
     this.#child.stdin.end();
     await closed;
-    await this.isStillThere();
+    await this.isStillThere(how);
     return figuresOf(this.#history);
   }
 
