@@ -17,6 +17,8 @@ interface Rule {
   readonly asksLibvirtd: boolean;
   /** Whether all is well once it is taken back, without `npm start`. */
   readonly passes: boolean;
+  /** Nothing else is done before and after it, since it is done, or mended, with all that there is: members, libvirtd, addresses. */
+  readonly isAlone?: boolean;
 }
 
 const member = { on: "a member", serves: false, asksLibvirtd: true, passes: false } as const;
@@ -32,6 +34,7 @@ export const RULES = {
   apart: { ...member, title: "X is cut off from the network", passes: true },
   slow: { ...member, title: "the network of X is slow", passes: true },
   rebooted: { ...member, title: "X is reset", passes: true },
+  disk: { ...member, title: "X loses its disk and its power", isAlone: true },
   ignition: { ...member, title: "X's Ignition file is deleted", serves: true },
   everybody: {
     ...{ on: "all members", title: "all members lose their power" },
@@ -39,7 +42,7 @@ export const RULES = {
   },
   paused: {
     ...{ on: "all members", title: "the cluster is paused and resumed" },
-    ...{ serves: false, asksLibvirtd: true, passes: true },
+    ...{ serves: false, asksLibvirtd: true, passes: true, isAlone: true },
   },
   base: { ...host, title: "the base volume is deleted", asksLibvirtd: true },
   libvirtd: { ...host, title: "libvirtd is killed" },
@@ -59,9 +62,12 @@ export interface Step {
   readonly strikes: readonly Strike[];
   /** Seconds from the last strike to the recovery. */
   readonly lasts: number;
-  /** `npm start`, also one that is killed after so many seconds and then run again; or nothing but what takes the strikes back. */
+  /**
+   * `npm start`, also one that is killed after so many seconds and then run again; `replace` of a member whose disk is lost; or nothing but
+   * what takes the strikes back.
+   */
   readonly recovery:
-    { readonly kind: "start" | "itself" } | { readonly kind: "killed"; readonly after: number };
+    { readonly kind: "start" | "replace" | "itself" } | { readonly kind: "killed"; readonly after: number };
 }
 
 const rule = ({ kind }: Strike): Rule => RULES[kind];
@@ -77,20 +83,16 @@ export const hasQuorum = (strikes: readonly Strike[]): boolean => silent(strikes
 
 /** Whether it can be done after those: nothing is asked of a daemon that is gone, of a member that was struck, or of a cluster that is off. */
 export function isPossible(strike: Strike, before: readonly Strike[]): boolean {
-  const { on, asksLibvirtd } = rule(strike);
+  const { on, asksLibvirtd, isAlone = false } = rule(strike);
+  if ((isAlone && before.length > 0) || before.some((one) => rule(one).isAlone)) return false;
   if (before.some(({ kind }) => kind === strike.kind && on !== "a member")) return false;
   if (asksLibvirtd && before.some(({ kind }) => kind === "libvirtd")) return false;
   if (before.some((one) => rule(one).on === "all members") && on !== "the host") return false;
-  // Pausing and resuming is done with all that it takes: members, libvirtd, addresses.
-  if (before.some(({ kind }) => kind === "paused")) return false;
   switch (on) {
     case "a member":
       return !before.some((one) => one.member === strike.member);
     case "all members":
-      return (
-        !before.some((one) => rule(one).on === "a member") &&
-        (strike.kind !== "paused" || before.length === 0)
-      );
+      return !before.some((one) => rule(one).on === "a member");
     case "nothing":
       return hasQuorum(before) && !before.some(({ kind }) => kind === "libvirtd");
     case "the host":
@@ -136,6 +138,7 @@ export function drawSteps(seed: number, count: number): readonly Step[] {
     const passes = strikes.every((one) => rule(one).passes);
     const lasts = between(2, 25);
     const [way, after] = [next(), between(1, 15)];
+    if (strikes.some(({ kind }) => kind === "disk")) return { strikes, lasts, recovery: { kind: "replace" } };
     if (passes && way < 0.6) return { strikes, lasts, recovery: { kind: "itself" } };
     return { strikes, lasts, recovery: way < 0.75 ? { kind: "start" } : { kind: "killed", after } };
   });
@@ -147,6 +150,7 @@ export function describeStep({ strikes, lasts, recovery }: Step): string {
   const then = {
     itself: "nothing is done",
     start: "npm start",
+    replace: "replace",
     killed: `npm start, killed after ${recovery.kind === "killed" ? recovery.after : 0} s, and again`,
   }[recovery.kind];
   return `${what}; ${lasts} s later: ${then}`;

@@ -79,6 +79,10 @@ describeLong(`faults in the order of FAULT_SEED=${seed} FAULT_STEPS=${steps.leng
     apart: cutOff,
     slow: slowDown,
     rebooted: reset,
+    disk: async (name) => {
+      await cutPower(name);
+      await deleteVolume(POOL, new RegExp(`^${name}-.*\\.qcow2$`));
+    },
     ignition: (name) => deleteVolume(POOL, new RegExp(`^${name}-.*\\.ign$`)),
     everybody: () => cutPower(...MEMBERS),
     paused: async () => {
@@ -107,7 +111,7 @@ describeLong(`faults in the order of FAULT_SEED=${seed} FAULT_STEPS=${steps.leng
     return back;
   }
 
-  async function recovers({ recovery }: Step, recover: Recover): Promise<void> {
+  async function recovers({ recovery, strikes }: Step, recover: Recover): Promise<void> {
     if (recovery.kind === "killed") {
       const struck = await endedWhen(["start"], "SIGKILL", () => true, recovery.after * 1000).then(
         () => true,
@@ -120,6 +124,8 @@ describeLong(`faults in the order of FAULT_SEED=${seed} FAULT_STEPS=${steps.leng
     }
     await recover(async () => {
       if (recovery.kind === "itself") await becomesHealthy(all, 240);
+      else if (recovery.kind === "replace")
+        for (const { member = "" } of strikes) await npm("cluster", "replace", member);
       else await npm("start");
     });
   }
@@ -127,12 +133,11 @@ describeLong(`faults in the order of FAULT_SEED=${seed} FAULT_STEPS=${steps.leng
   describeFault(
     {
       fault: "faults in drawn orders, one or two at once",
-      recovery: "`npm start`, or nothing where they pass",
+      recovery: "`npm start`, `replace`, or nothing",
     },
     (trial) => {
       steps.forEach((step, index) => {
         trial(`${index + 1}: ${describeStep(step)}`, async (recover) => {
-          assert.equal(loads.length, index, "an earlier step did not hold");
           const load = await underLoad(all, `/drawn/${seed}/${index}`, async (writes) => {
             const back = await strike(step.strikes, step.recovery.kind === "itself");
             if (hasQuorum(step.strikes)) await writes.goesOn(20, 90);
@@ -145,7 +150,7 @@ describeLong(`faults in the order of FAULT_SEED=${seed} FAULT_STEPS=${steps.leng
         });
       });
       trial("what was acknowledged in any step is there in the end", async () => {
-        assert.equal(loads.length, steps.length, "an earlier step did not hold");
+        assert.equal(loads.length, steps.length, "a step did not hold");
         for (const load of loads) await load.isStillThere("together");
       });
     },

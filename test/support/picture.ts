@@ -17,7 +17,7 @@ const MARK = "5ec7104f";
 /**
  * Prints the sections, each behind its heading. $0 is the home folder. Numbers that the kernel counts up by itself are no settings, and
  * neither are link-local addresses, which come with the first machine on a bridge. An empty chain of a packet filter that accepts is made by
- * the first use of the filter, and does nothing. Each Pulumi of the user's writes logs at home.
+ * the first use of the filter, and does nothing. A lab writes its settings of libvirt anew when it is looked after. Each Pulumi of the user's writes logs at home.
  */
 const SCRIPT = `
 section() { echo "${MARK} $1"; }
@@ -36,7 +36,8 @@ ip -br address | sed -E "s/ (fe80:[^ ]*)//g; s/^([^ ]+) +[A-Z]+ */address \\1 /;
 { ip route show table all; ip rule; ip -6 rule; } | grep -vE "fe80:|ff00::" | sed -E "s/ (linkdown|expires .*)//g; s/^/route /"
 tc qdisc | sed "s/^/queue /"
 section configuration
-find /etc -xdev ! -type d -printf "%p %s %T@\\n" 2>/dev/null
+find /etc -xdev -path /etc/libvirt -prune -o ! -type d -printf "%p %s %T@\\n" 2>/dev/null
+find /etc/libvirt ! -type d -printf "%p %s\\n" 2>/dev/null
 find "$0/.ssh" "$0/.pulumi" -path "$0/.pulumi/logs" -prune -o ! -type d -printf "%p %s %T@\\n" 2>/dev/null
 section places
 find / /opt /srv /mnt /media /run /var/lib /usr/local/bin /usr/local/lib "$0" "$0/.config" "$0/.cache" \\
@@ -63,9 +64,13 @@ export async function pictureOf(access: HostAccess, options: SnapshotOptions): P
   };
 }
 
-/** A thing without the numbers that libvirt gives anew with each start of a machine. */
+/** A thing without what is given anew with each start of a machine, with each definition of one, or for what is in its files. */
 const lasting = (thing: string): string =>
-  thing.replaceAll(/\bvnet\d+\b/g, "vnet").replace(/\/domain-\d+-/, "/domain-");
+  thing
+    .replaceAll(/\bvnet\d+\b/g, "vnet")
+    .replace(/\/domain-\d+-/, "/domain-")
+    .replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} /, "")
+    .replace(/-[0-9a-f]{12}(?=\.(?:ign|qcow2)\b)/, "");
 
 /** What is there besides what was there before, and the other way round; a line for each thing. Pure. */
 export const differences = (before: Picture, now: Picture): Difference[] =>

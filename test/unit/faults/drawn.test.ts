@@ -27,6 +27,8 @@ const TABLE: readonly (readonly [string, Strike, readonly Strike[], boolean])[] 
   ["all members when one is struck", strike("everybody"), [strike("apart", one)], false],
   ["a pause as one of two", strike("paused"), [strike("registry")], false],
   ["anything after a pause", strike("dhcp"), [strike("paused")], false],
+  ["a lost disk as one of two", strike("disk", two), [strike("registry")], false],
+  ["anything after a lost disk", strike("libvirtd"), [strike("disk", two)], false],
   ["a snapshot with a majority", strike("snapshot"), [strike("power", one)], true],
   ["a snapshot without one", strike("snapshot"), [strike("power", one), strike("off", two)], false],
   ["a snapshot without libvirtd, which knows the machines", strike("snapshot"), [strike("libvirtd")], false],
@@ -74,6 +76,11 @@ describe("faults in an order that is drawn", () => {
     always((seed) => {
       for (const { strikes, recovery } of drawSteps(seed, 10))
         if (recovery.kind === "itself") ok(strikes.every(({ kind }) => RULES[kind].passes));
+        else
+          equal(
+            recovery.kind === "replace",
+            strikes.some(({ kind }) => kind === "disk"),
+          );
     });
   });
 
@@ -87,10 +94,10 @@ describe("faults in an order that is drawn", () => {
       );
       equal(
         having.some(({ strikes }) => strikes.length === 2),
-        kind !== "paused",
+        !("isAlone" in RULES[kind]),
         kind,
       );
     }
-    for (const step of steps) match(describeStep(step), /^[^X]+; \d+ s later: (?:nothing|npm start)/);
+    for (const step of steps) match(describeStep(step), /^[^X]+; \d+ s later: (?:nothing|npm start|replace)/);
   });
 });
