@@ -40,8 +40,11 @@ export async function onStackOf(
   else await exclusively(paths, all);
 }
 
-/** Milliseconds that a member may be silent, or without a leader, before that counts. */
-const PATIENCE = 20_000;
+/**
+ * Milliseconds that a member may be silent, or not healthy, before that counts: on a busy machine etcd says so of itself for a while after each
+ * change of its members.
+ */
+const PATIENCE = 60_000;
 
 /**
  * The cluster's health, once these members can be made anew.
