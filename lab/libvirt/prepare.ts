@@ -1,5 +1,5 @@
 /** The folders and the configuration that the lab's daemons start from. */
-import { chown, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LabContext } from "../shared/context.ts";
 import { dnsmasqConf, libvirtdConf, qemuConf, virtlogdConf } from "./config.ts";
@@ -29,10 +29,15 @@ export async function prepare(context: LabContext): Promise<void> {
       { cause: error },
     );
   }
-  await writeFile(join(folders.etc, "libvirtd.conf"), libvirtdConf(folders.root));
-  await writeFile(join(folders.etc, "virtlogd.conf"), virtlogdConf());
-  await writeFile(join(folders.etc, "qemu.conf"), qemuConf());
-  await writeFile(join(dnsmasq, "lab.conf"), dnsmasqConf(dnsmasqUser()));
+  await keep(join(folders.etc, "libvirtd.conf"), libvirtdConf(folders.root));
+  await keep(join(folders.etc, "virtlogd.conf"), virtlogdConf());
+  await keep(join(folders.etc, "qemu.conf"), qemuConf());
+  await keep(join(dnsmasq, "lab.conf"), dnsmasqConf(dnsmasqUser()));
+}
+
+/** Writes a file where it is not there with this text: what a second run finds as it should be, it leaves as it is. */
+async function keep(file: string, text: string): Promise<void> {
+  if ((await readFile(file, "utf8").catch(() => undefined)) !== text) await writeFile(file, text);
 }
 
 /** Empties the registry. It holds only the tokens of clusters: of those that have come up already, nobody asks again. */
