@@ -1,6 +1,6 @@
 /** Tools that are on the machine already, in exactly the pinned version. */
 import { accessSync, closeSync, constants, openSync, readSync, realpathSync } from "node:fs";
-import { homedir } from "node:os";
+import { devNull, homedir } from "node:os";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import type { LabPaths } from "../shared/context.ts";
 import { run } from "../shared/process.ts";
@@ -75,7 +75,8 @@ async function isVersion(file: string, tool: Tool): Promise<boolean> {
       const { pluginVersion } = await import("./standins/plugin/client.ts"); // gRPC takes a while to load
       return (await pluginVersion(file, PATIENCE)) === tool.version;
     }
-    const env = { PULUMI_SKIP_UPDATE_CHECK: "true" };
+    // Pulumi keeps a log of each run in its home, of this one too: the user's is left as it is.
+    const env = { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_HOME: devNull };
     const { stdout } = await run(file, tool.ask?.args ?? [], { timeout: PATIENCE, env });
     return answersVersion(stdout, tool.version);
   } catch {

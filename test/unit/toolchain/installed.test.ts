@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { labPaths } from "../../../lab/shared/context.ts";
@@ -44,6 +44,21 @@ describe("Finding an installed tool", () => {
     const right = says("c/ct", "ct v0.9.4");
     equal(await find(tool, path("none", "a", "b", "c")), right);
     equal(await find(tool, path("a", "b")), undefined);
+  });
+
+  it("leaves nothing in the home of a Pulumi that it asks", async () => {
+    const home = join(root, "users");
+    const ask = '#!/bin/sh\n(mkdir -p "${PULUMI_HOME-$HOME}/logs") 2>/dev/null\necho v0.9.4\n';
+    const right = fake("a/ct", ask);
+    const before = process.env["HOME"];
+    process.env["HOME"] = home;
+    try {
+      equal(await find(tool, path("a")), right);
+    } finally {
+      if (before === undefined) delete process.env["HOME"];
+      else process.env["HOME"] = before;
+    }
+    equal(existsSync(home), false);
   });
 
   it("takes nothing from relative entries of PATH, nor what can't be run", async () => {
