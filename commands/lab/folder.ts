@@ -25,10 +25,11 @@ export function requireFolder({ lab }: Pick<LabPaths, "lab">): void {
 }
 
 /**
- * Before a lab is made.
+ * Before a lab is made; makes its folder, since room is told of folders that are there.
  * @throws UserError where there is no room for it
  */
 export function requireRoom({ lab }: Pick<LabPaths, "lab">, wanted: number = ROOM): void {
+  requireFolder({ lab });
   const { bavail, bsize } = statfsSync(lab);
   const free = bavail * bsize;
   if (free < wanted)

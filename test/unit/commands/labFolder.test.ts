@@ -17,6 +17,7 @@ describe("the folder of a lab", () => {
   it("is made where it can be", () => {
     requireFolder({ lab: join(folder, "a", "b") });
     requireRoom({ lab: join(folder, "a", "b") }, 1);
+    requireRoom({ lab: join(folder, "never", "before") }, 1);
   });
 
   it("is told by its name where it can't, with the variable that puts it elsewhere", () => {
