@@ -17,6 +17,8 @@ const TIME_LIMIT = 4000;
 /** Milliseconds between two operations of one writer: guests are slow where there is no KVM, and shall not be made sick by the load. */
 const PAUSE = 150;
 
+/** Milliseconds that a read in the end may take, with all that is asked again. */
+const PATIENCE = 60_000;
 /** Questions to one member at a time where all that was written is read: one after the other takes longer than the load did. */
 const AT_ONCE = 16;
 
@@ -60,6 +62,19 @@ async function read(endpoint: string, key: string, limit: number): Promise<Read>
   return { kind: "read", key, value, endpoint, began, ended: now() };
 }
 
+/** What is there can be read in the end, be it that a busy member times out at first: then it is asked again. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const until = now() + PATIENCE;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (now() > until) throw error;
+      await sleep(PAUSE);
+    }
+  }
+}
+
 async function load(prefix: string, urls: readonly string[]): Promise<void> {
   let going = true;
   const until = async (work: (round: number) => Promise<void>): Promise<void> => {
@@ -95,11 +110,13 @@ const rangeEnd = (prefix: string): string => {
 async function readTogether(prefix: string, urls: readonly string[]): Promise<void> {
   const keys = await keysOfInput();
   const one = async (endpoint: string): Promise<void> => {
-    const began = now();
     const question = { key: base64(`${prefix}/`), range_end: rangeEnd(`${prefix}/`) };
-    const { kvs = [] } = (await call(endpoint, "/v3/kv/range", question, 60_000)) as {
-      kvs?: { key: string; value?: string }[];
-    };
+    const { kvs = [], began } = await patiently(async () => ({
+      began: now(),
+      ...((await call(endpoint, "/v3/kv/range", question, PATIENCE)) as {
+        kvs?: { key: string; value?: string }[];
+      }),
+    }));
     const ended = now();
     const found = new Map(kvs.map(({ key, value = "" }) => [key, Buffer.from(value, "base64").toString()]));
     for (const key of keys)
@@ -118,7 +135,9 @@ async function readAll(urls: readonly string[]): Promise<void> {
   const keys = await keysOfInput();
   const one = async (url: string): Promise<void> => {
     for (let at = 0; at < keys.length; at += AT_ONCE)
-      for (const seen of await Promise.all(keys.slice(at, at + AT_ONCE).map((key) => read(url, key, 60_000))))
+      for (const seen of await Promise.all(
+        keys.slice(at, at + AT_ONCE).map((key) => patiently(() => read(url, key, PATIENCE))),
+      ))
         tell(seen);
   };
   await Promise.all(urls.map(one));
