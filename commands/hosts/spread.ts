@@ -1,6 +1,7 @@
 /** A stack whose machines are on several libvirt hosts: which ones, and how each is asked. */
 import { accessBy, accessInside, type HostAccess } from "../../host/access.ts";
 import { readNodes } from "../../host/clusters.ts";
+import { shellCommand } from "../../host/shell.ts";
 import { VirshError } from "../../host/virsh.ts";
 import { enterCommand } from "../../lab/libvirt/index.ts";
 import { UserError } from "../ui/errors.ts";
@@ -42,6 +43,43 @@ export function remarkOn(
   if (connect === undefined || hosts.length < 2) return undefined;
   const all = hosts.map(({ name, uri }) => (uri === undefined ? name : `${name} (${uri})`)).join(", ");
   return `This stack is on ${hosts.length} hosts: ${all}. Only ${connect} was looked at; --connect URI names another.`;
+}
+
+/**
+ * What is said of machines that are off and should answer; undefined where all run. Pure.
+ * @param states libvirt's, by name; a machine that has none here is somebody else's to judge.
+ * @param more options by which `resume` finds the same stack.
+ */
+export function offNow(
+  names: readonly string[],
+  states: ReadonlyMap<string, string>,
+  more: readonly string[] = [],
+): string | undefined {
+  const off = names.filter((name) =>
+    ["shut off", "paused", "pmsuspended", "crashed"].includes(states.get(name) ?? ""),
+  );
+  if (off.length === 0) return undefined;
+  const what = off.map((name) => `${name} (${states.get(name) ?? ""})`).join(", ");
+  return `${what} ${off.length === 1 ? "does" : "do"} not run. Next: npm run cluster -- ${shellCommand(["resume", ...more])}`;
+}
+
+/**
+ * Before machines are asked through the network.
+ * @param names those that have to run.
+ * @throws UserError naming those that don't
+ */
+export async function requireRunning(
+  reached: Reached,
+  state: StackState,
+  names: readonly string[],
+  { connect, stack }: { readonly connect?: string | undefined; readonly stack?: string | undefined },
+): Promise<void> {
+  const states = await domainStates(hostsOf(reached, state, connect), state);
+  const more = Object.entries({ connect, stack }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`--${key}`, value],
+  );
+  const off = offNow(names, states, more);
+  if (off !== undefined) throw new UserError(off);
 }
 
 /** The state of each machine that the stack owns, by its name. Of hosts that don't answer, those that the outputs put there. */

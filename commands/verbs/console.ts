@@ -1,19 +1,31 @@
 /** `console NODE`: a node's serial console. */
-import type { HostAccess } from "../../host/access.ts";
+import { accessInside, type HostAccess } from "../../host/access.ts";
+import { readNodes } from "../../host/clusters.ts";
 import { virshsUri } from "../../host/sharedSsh.ts";
 import { isLocal } from "../../host/virsh.ts";
 import { consoleCommand, consoleLog } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { defaultLog, readLog } from "../hosts/consoleLogs.ts";
+import { unknownNode } from "../hosts/nodes.ts";
 import { forUser, labRuns, reach } from "../hosts/reach.ts";
+import { offNow } from "../hosts/spread.ts";
 import { openLab, requireUp } from "../lab/opened.ts";
 import { labContext } from "../lab/prepare.ts";
 import { onTerminal, runOnTerminal } from "./exec.ts";
 import { devStack } from "../lab/session.ts";
+import { UserError } from "../ui/errors.ts";
 
 export interface ConsoleOptions {
   readonly log?: boolean;
   readonly connect?: string;
+}
+
+/** @throws UserError where nobody could type */
+function requireTerminal(name: string): void {
+  if (!process.stdin.isTTY)
+    throw new UserError(
+      `a console wants a terminal to be attached to. What it has shown: npm run cluster -- console --log ${name}`,
+    );
 }
 
 /** The console of a node on a host of the user's own. */
@@ -22,6 +34,7 @@ async function ownConsole(access: HostAccess, name: string, log: boolean): Promi
     process.stdout.write(await readLog(access, { name, file: defaultLog(name) }));
     return;
   }
+  requireTerminal(name);
   const { uri } = access;
   const given = isLocal(uri) ? uri : virshsUri(uri);
   await runOnTerminal(["virsh", "--quiet", "--connect", given, "console", "--force", name], {});
@@ -46,5 +59,12 @@ export async function console(
     return;
   }
   const session = await openLab(paths, devStack);
+  const { virsh } = accessInside("the lab", "qemu:///system", session.enter);
+  const marked = await forUser(() => readNodes(virsh));
+  const found = marked.find(({ node }) => node.name === name)?.node;
+  if (found === undefined) throw unknownNode(name, marked, "the lab");
+  const off = offNow([name], new Map([[name, found.state]]));
+  if (off !== undefined) throw new UserError(off);
+  requireTerminal(name);
   await onTerminal(session, consoleCommand(name));
 }

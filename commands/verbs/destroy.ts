@@ -10,6 +10,7 @@ import { release } from "../discovery/release.ts";
 import { labRuns } from "../hosts/reach.ts";
 import { type Ground, summaryOf, sweep, takeAway } from "../hosts/takeAway.ts";
 import { exclusively } from "../lab/exclusive.ts";
+import { missingStack } from "../lab/known.ts";
 import { labContext } from "../lab/prepare.ts";
 import { destroy as destroyInLab, mendAfterKill, stacks } from "../lab/pulumi.ts";
 import { devStack, type LabSession, openSession, runInLab } from "../lab/session.ts";
@@ -65,8 +66,10 @@ async function inLab(paths: LabPaths, stack: string, force: boolean): Promise<vo
       const [toolchain, host] = await Promise.all([ensureToolchain(context), labUp(context)]);
       return { note: "found", value: await openSession(context, stack, { toolchain, host }) };
     });
-    if (!(await stacks(session)).includes(stack)) {
-      print(`There is no stack ${stack} in the lab.`);
+    const known = await stacks(session);
+    if (!known.includes(stack)) {
+      const missing = missingStack(stack, known) ?? "";
+      print(missing.slice(0, 1).toUpperCase() + missing.slice(1));
       return;
     }
     await takeAway(labGround(session, phases), { force, tell: print, warn });

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { nodeCommand } from "../hosts/journal.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
+import { requireRunning } from "../hosts/spread.ts";
 import { readStack, type StackState } from "../hosts/stackState.ts";
 import { exclusively } from "../lab/exclusive.ts";
 import { RestoreNode } from "../restore/node.ts";
@@ -79,6 +80,8 @@ export async function restore(
   const work = async (): Promise<void> => {
     const state = await forUser(() => readStack(paths, reached, stack));
     const nodes = nodesOf(paths, reached, state);
+    const members = nodes.map((node) => node.name);
+    await forUser(() => requireRunning(reached, state, members, options));
     const cluster = { ...state, hostUri: reached.access.uri };
     const all = { paths, state: cluster, nodes, phases: new Phases(), limit: options.timeout * 1000 };
     if (path === undefined || file === undefined) await undo(all, stack ?? "selected", options);

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { forUser, reach } from "../hosts/reach.ts";
+import { requireRunning } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { size as sizeInWords } from "../hosts/words.ts";
 import { readSnapshot, type SnapshotFile } from "../snapshot/file.ts";
@@ -39,7 +40,14 @@ export async function save(paths: LabPaths, name: string, options: SaveOptions):
   );
   const saved = await new Phases().run("Snapshot", async (report) => {
     const cluster = { ...state, hostUri: reached.access.uri };
-    const found = await saveSnapshot(paths, cluster, file, options.overwrite === true, report);
+    const found = await saveSnapshot(paths, cluster, file, options.overwrite === true, report).catch(
+      async (error: unknown) => {
+        const members = (state.outputs.nodes ?? []).filter(({ role }) => role !== "client");
+        const names = members.map((node) => node.name);
+        await forUser(() => requireRunning(reached, state, names, options)); // what is off explains more
+        throw error;
+      },
+    );
     return { note: `${inWords(found)}, from ${found.endpoint}`, value: found };
   });
   if (saved.v2Keys)

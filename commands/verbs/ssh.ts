@@ -2,6 +2,7 @@
 import { accessInside } from "../../host/access.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { labRuns, reach } from "../hosts/reach.ts";
+import { requireRunning } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { findNode } from "../lab/clusterView.ts";
 import { openLab } from "../lab/opened.ts";
@@ -62,7 +63,9 @@ export async function ssh(
   const session = await openLab(paths, stack ?? "dev");
   const { context, enter } = session;
   const access = accessInside("the lab", "qemu:///system", enter);
-  const { outputs } = await readStack(paths, { access, lab: context }, session.stack);
-  const node = findNode(outputs, name);
+  const inLab = { access, lab: context };
+  const state = await readStack(paths, inLab, session.stack);
+  const node = findNode(state.outputs, name);
+  await requireRunning(inLab, state, [name], { stack });
   await onTerminal(session, [...sshWords(paths, node), ...command]);
 }

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
-import { domainStates, hostsOf, remarkOn } from "../../../commands/hosts/spread.ts";
+import { domainStates, hostsOf, offNow, remarkOn } from "../../../commands/hosts/spread.ts";
 import { parseState } from "../../../commands/hosts/stackState.ts";
 import { renderStatus, statusJson, statusOf } from "../../../commands/hosts/statusTable.ts";
 import { viewOf } from "../../../commands/lab/clusterView.ts";
@@ -111,5 +111,20 @@ describe("a stack on several hosts", () => {
       nodes: outputs.nodes.map(({ name, mac, domainId, addresses }) => ({ name, mac, domainId, addresses })),
     };
     equal(renderStatus(statusOf("dev", viewOf(alone, []), new Map(), [])).includes("HOST"), false);
+  });
+
+  it("says who is off and should answer, and how they are started", () => {
+    const states = new Map([
+      ["n1", "running"],
+      ["n2", "shut off"],
+      ["n3", "paused"],
+      ["n4", "host silent"],
+    ]);
+    equal(offNow(["n1", "n4", "elsewhere"], states), undefined);
+    equal(offNow(["n1", "n2"], states), "n2 (shut off) does not run. Next: npm run cluster -- resume");
+    equal(
+      offNow(["n2", "n3"], states, ["--stack", "a b"]),
+      "n2 (shut off), n3 (paused) do not run. Next: npm run cluster -- resume --stack 'a b'",
+    );
   });
 });
