@@ -12,6 +12,12 @@ import type { ConsoleOptions } from "./verbs/console.ts";
 import type { FetchOptions } from "./verbs/image.ts";
 import type { SshOptions } from "./verbs/ssh.ts";
 
+// Whoever reads our output may go before its end (`doctor | head`): what is being done is done to its end all the same.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+
 const paths = labPaths(join(import.meta.dirname, ".."));
 
 const program = new Command("npm run cluster --")
