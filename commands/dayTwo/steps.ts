@@ -86,7 +86,7 @@ export function newGeneration(steps: readonly Step[]): string | undefined {
 /** Whether all machines are as they are to be, and only the wait for their health is left of an update that was ended. */
 export const waitsOnly = (steps: readonly Step[]): boolean =>
   steps.length > 0 &&
-  steps.every(({ name, op }) => /-(?:host|readiness)(?:@|$)/.test(name) && op !== "delete");
+  steps.every(({ name, op }) => /-(?:host|readiness|membership)(?:@|$)/.test(name) && op === "update");
 
 /** Changes that are none of a machine of these names, of what goes along with them, or of what may change at any time. */
 export function othersIn(steps: readonly Step[], names: readonly string[]): readonly Step[] {
@@ -96,7 +96,8 @@ export function othersIn(steps: readonly Step[], names: readonly string[]): read
     ({ name, type, op }) =>
       !parts.has(name) &&
       !isJoin(name) &&
-      !(/-(?:host|readiness|base-volume)(?:@|$)/.test(name) && op === "update") &&
+      // A membership that is there is told who was made anew since; nothing is done by that.
+      !(/-(?:host|readiness|base-volume|membership)(?:@|$)/.test(name) && op === "update") &&
       // Another image lies beside the one before until no disk is over that.
       !(/-base-[0-9a-f]{16}(?:@|$)/.test(name) && type.endsWith("volume:Volume")),
   );

@@ -76,6 +76,8 @@ describe("what a preview says of machines", () => {
     ["another image", ["create", VOLUME, "cluster-base-0123456789abcdef"], false],
     ["the image before", ["delete", VOLUME, "cluster-base-0123456789abcdef@one"], false],
     ["the wait", ["update", COMMAND, "cluster-readiness"], false],
+    ["a membership of another that is told of it", ["update", COMMAND, "d-membership"], false],
+    ["a membership of another that ends", ["delete", COMMAND, "d-membership"], true],
     ["the host's check", ["update", COMMAND, "cluster-host@one"], false],
     ["another authority", ["replace", COMMAND, "cluster-ca"], true],
     ["another pool", ["replace", "libvirt:index/pool:Pool", "cluster-pool"], true],
