@@ -4,7 +4,7 @@
  * that the run started are known: so runs side by side on one machine don't count each other's things.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +20,7 @@ export type { Picture };
 
 /** Where all temporary files of this run lie. */
 export const runFolder = mkdtempSync(join(tmpdir(), "run-"));
+chmodSync(runFolder, 0o711); // others get through it, as through the folder that it stands for: what lies in it has modes of its own
 process.env["TMPDIR"] = runFolder;
 process.once("exit", () => {
   rmSync(runFolder, { recursive: true, force: true });
