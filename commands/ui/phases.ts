@@ -16,16 +16,18 @@ const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
 
 /**
  * Phases of a long command, one after the other or side by side. Lines go to stderr, so that stdout holds only
- * results; where stderr is no terminal there is neither spinner nor colour.
+ * results; where stderr is no terminal there is neither spinner nor colour, and no spinner on one without a width.
  */
 export class Phases {
   readonly #active = new Map<string, string>();
   readonly #spinner: Ora | undefined;
 
   constructor() {
-    this.#spinner = process.stderr.isTTY
-      ? ora({ stream: process.stderr, discardStdin: false, hideCursor: true })
-      : undefined;
+    // A terminal that does not tell its width (some serial lines, `docker exec -t`, expect) says 0: ora would clear endless lines there.
+    this.#spinner =
+      process.stderr.isTTY && process.stderr.columns > 0
+        ? ora({ stream: process.stderr, discardStdin: false, hideCursor: true })
+        : undefined;
   }
 
   /**

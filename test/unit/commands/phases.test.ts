@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { duration, together } from "../../../commands/ui/phases.ts";
 import { progressOf } from "../../../commands/lab/pulumiOutput.ts";
 import { closingLine } from "../../../commands/ui/counts.ts";
@@ -65,4 +67,29 @@ describe("work side by side", () => {
     );
     assert.equal(ended, true);
   });
+});
+
+describe("a phase on a terminal", () => {
+  const program = join(import.meta.dirname, "../../../commands/ui/phases.ts");
+  const code =
+    `const { Phases } = await import(${JSON.stringify(program)});` +
+    `await new Phases().run("Work", async (report) => { report("now"); await new Promise((r) => setTimeout(r, 300)); return { note: "done" }; });`;
+
+  // It is what makes the terminals.
+  const noTerminals = spawnSync("script", ["--version"]).status !== 0;
+
+  for (const [what, columns, spins] of [
+    ["has a spinner", 80, true],
+    ["has none where the width is not told, and ends", 0, false],
+  ] as const)
+    (noTerminals ? it.skip : it)(noTerminals ? `${what} (script, of util-linux, is not here)` : what, () => {
+      const command = `stty cols ${columns} rows ${columns}; exec "$NODE" --no-warnings --input-type=module -e "$CODE"`;
+      const { status, stdout } = spawnSync("script", ["-qec", command, "/dev/null"], {
+        ...{ encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL", stdio: ["ignore", "pipe", "pipe"] },
+        env: { ...process.env, NODE: process.execPath, CODE: code, TERM: "xterm", CI: undefined },
+      });
+      assert.equal(status, 0, stdout.slice(0, 1000));
+      assert.match(stdout, /✔.* Work: done .*\(0\.\d s\)/);
+      assert.equal(stdout.includes("⠋"), spins, stdout);
+    });
 });
