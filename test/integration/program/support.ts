@@ -151,9 +151,11 @@ export interface Elsewhere {
 /**
  * A private libvirt and a Pulumi of its own; takes minutes only where the toolchain must be built first.
  * @param elsewhere makes a place for Pulumi that is not the libvirt host itself, once that is up.
+ * @param temporaryIn makes a folder for Pulumi's temporary files in the place's own, in place of the lab's.
  */
 export async function makePlace(
   elsewhere?: (context: LabContext, folder: string) => Promise<Elsewhere>,
+  temporaryIn?: (folder: string) => string,
 ): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), "program-"));
   const paths = { ...labPaths(checkout), lab: join(folder, "lab"), log: join(folder, "log") };
@@ -168,7 +170,7 @@ export async function makePlace(
     PATH: `${toolchain.bin}:${process.env["PATH"] ?? ""}`,
     NO_COLOR: "1",
     // Where Pulumi's plugins leave their sockets when they are killed.
-    ...(pulumis === undefined ? { TMPDIR: temporaryFolder } : {}),
+    ...(pulumis === undefined ? { TMPDIR: temporaryIn?.(folder) ?? temporaryFolder } : {}),
     PULUMI_DEBUG_COMMANDS: "true", // for --event-log
   };
   const image = join(folder, "empty.qcow2");

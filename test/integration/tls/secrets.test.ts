@@ -21,7 +21,6 @@ describe("the private keys of a cluster with TLS", function () {
   let place: Place;
   let stack: Stack;
   let temporary: string;
-  const tmpdirBefore = process.env["TMPDIR"];
   const config = (plan: Partial<ClusterPlan>, nodes = 1): Config => ({
     ...{ prefix: "keys", nodes, clients: ["reader"], generation: "profiles" },
     plan: () => ({ tls: { rotation: "1" }, bootstrapSize: 1, ...plan }),
@@ -40,17 +39,14 @@ describe("the private keys of a cluster with TLS", function () {
 
   before(async function () {
     this.timeout(30 * 60_000); // on a machine where the toolchain must be built
-    place = await makePlace();
+    place = await makePlace(undefined, (folder) => {
+      temporary = join(folder, "tmp");
+      mkdirSync(temporary);
+      return temporary;
+    });
     stack = await place.stack("keys", config({}));
-    temporary = join(place.folder, "tmp");
-    mkdirSync(temporary);
-    process.env["TMPDIR"] = temporary;
   });
-  after(async () => {
-    if (tmpdirBefore === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = tmpdirBefore;
-    await place.remove();
-  });
+  after(() => place.remove());
 
   it("are on no command line, in nobody else's reach, and in no temporary file that stays or that others read", async () => {
     const watcher = new Watcher(temporary, "PRIVATE KEY");
