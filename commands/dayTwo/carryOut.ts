@@ -9,6 +9,7 @@ import { progressOf } from "../lab/pulumiOutput.ts";
 import { ExitError, UserError } from "../ui/errors.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
 import { Phases } from "../ui/phases.ts";
+import { print } from "../ui/print.ts";
 import { obstacle } from "./quorum.ts";
 import { openStack, type Stack } from "./stack.ts";
 import { newGeneration, othersIn, type Step, touchedIn } from "./steps.ts";
@@ -18,8 +19,6 @@ export interface DayTwoOptions {
   readonly connect?: string;
   readonly dryRun?: boolean;
 }
-
-export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Opens the stack and has the work done on it, in the lab one change at a time. */
 export async function onStackOf(

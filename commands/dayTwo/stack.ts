@@ -27,8 +27,8 @@ export interface Stack {
   /** All of them, by name. */
   readonly names: readonly string[];
   readonly members: readonly string[];
-  /** What the config says now, as far as it is about the cluster that is there. */
-  entries(): Promise<RejoinPlan>;
+  /** What the config says, as far as it is about the cluster that is there. */
+  readonly entries: RejoinPlan;
   /** Writes it down. */
   write(entries: RejoinPlan): Promise<void>;
   /** What an update would do. @param entries in place of those in the config, which stays as it is. */
@@ -67,7 +67,8 @@ export async function openStack(
   const pulumi = pulumiOf(paths, state, options.stack);
   const config = await configFile(paths, state, pulumi);
   const health = healthOf(paths, state, reached.access.uri);
-  const named = await valueOf(pulumi, "ignition");
+  const valueOf = await valuesOf(pulumi);
+  const named = valueOf("ignition");
   if (named !== undefined)
     throw new UserError(
       `ignition is ${named}: such a file stands in place of all profiles and can't be told what a member must know to join. Its machines can only ` +
@@ -77,7 +78,7 @@ export async function openStack(
     ...{ state, cluster, health },
     names: nodes.map(({ name }) => name),
     members: nodes.filter(({ role }) => role !== "client").map(({ name }) => name),
-    entries: async () => entriesOf(cluster, parseRejoin((await valueOf(pulumi, "rejoin")) ?? "")),
+    entries: entriesOf(cluster, parseRejoin(valueOf("rejoin") ?? "")),
     write: async (entries) => {
       await pulumi(["config", "set", `${NAMESPACE}:rejoin`, rejoinText(entries)]);
     },
@@ -126,11 +127,13 @@ function pulumiOf(paths: LabPaths, { session }: StackState, stack: string | unde
   };
 }
 
-/** One plain value of the stack's config. */
-async function valueOf(pulumi: Pulumi, key: string): Promise<string | undefined> {
-  const { stdout } = await pulumi(["config", "--json"]);
-  const value = field(field(parsed(stdout), `${NAMESPACE}:${key}`), "value");
-  return typeof value === "string" && value !== "" ? value : undefined;
+/** The plain values of the stack's config, by their keys. */
+async function valuesOf(pulumi: Pulumi): Promise<(key: string) => string | undefined> {
+  const values = parsed((await pulumi(["config", "--json"])).stdout);
+  return (key) => {
+    const value = field(field(values, `${NAMESPACE}:${key}`), "value");
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
 }
 
 /** The file that the stack's config is in. */

@@ -8,20 +8,22 @@ import { UserError } from "../ui/errors.ts";
 import { labCredentials } from "./credentials.ts";
 import { runInLab, type LabSession } from "./session.ts";
 
+interface OutputNode {
+  readonly name: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  readonly domainId: string;
+  /** Missing in the outputs of versions that knew members only. */
+  readonly role?: Role;
+  /** Name of the libvirt host that it is on, where there are several. */
+  readonly host?: string;
+  /** How ssh gets there, where that is through its libvirt host. */
+  readonly proxyCommand?: string;
+}
+
 /** The program's outputs, as far as the CLI reads them. */
 interface Outputs {
-  readonly nodes?: readonly {
-    name: string;
-    mac: string;
-    addresses: readonly string[];
-    domainId: string;
-    /** Missing in the outputs of versions that knew members only. */
-    role?: Role;
-    /** Name of the libvirt host that it is on, where there are several. */
-    host?: string;
-    /** How ssh gets there, where that is through its libvirt host. */
-    proxyCommand?: string;
-  }[];
+  readonly nodes?: readonly OutputNode[];
   readonly etcdEndpoints?: readonly string[];
   readonly discoveryUrl?: string;
 }
@@ -49,28 +51,28 @@ export interface ClusterView {
   readonly healthy: boolean;
 }
 
+/** A node by its name. @throws UserError when the cluster has none of that name, with those that it has */
+export function requireNode({ nodes = [] }: Outputs, name: string): OutputNode {
+  const node = nodes.find((candidate) => candidate.name === name);
+  if (node !== undefined) return node;
+  const names = nodes.map((candidate) => candidate.name);
+  const like = suggest(name, names);
+  throw new UserError(
+    names.length === 0
+      ? "the stack has no nodes yet; bring the cluster up with: npm start"
+      : `no node is named ${name}${like === undefined ? "" : ` (did you mean ${like}?)`}; there are: ${names.join(", ")}`,
+  );
+}
+
 /**
- * A node by its name.
+ * Where a node is reached.
  * @throws UserError when the cluster has none of that name, or its address is unknown
  */
 export function findNode(
   outputs: Outputs,
   name: string,
 ): { name: string; address: string; domainId: string; proxyCommand?: string } {
-  const nodes = outputs.nodes ?? [];
-  const node = nodes.find((candidate) => candidate.name === name);
-  if (node === undefined) {
-    const names = nodes.map((candidate) => candidate.name).join(", ");
-    const like = suggest(
-      name,
-      nodes.map((candidate) => candidate.name),
-    );
-    throw new UserError(
-      names === ""
-        ? "the stack has no nodes yet; bring the cluster up with: npm start"
-        : `no node is named ${name}${like === undefined ? "" : ` (did you mean ${like}?)`}; there are: ${names}`,
-    );
-  }
+  const node = requireNode(outputs, name);
   const [address] = node.addresses;
   if (address === undefined) throw new UserError(`the address of ${name} is not known; run: npm start`);
   const { domainId, proxyCommand } = node;

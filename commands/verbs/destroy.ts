@@ -17,6 +17,7 @@ import { devStack, type LabSession, openSession, runInLab } from "../lab/session
 import { UserError } from "../ui/errors.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
 import { Phases } from "../ui/phases.ts";
+import { print } from "../ui/print.ts";
 
 export interface DestroyOptions {
   readonly stack?: string;
@@ -24,8 +25,6 @@ export interface DestroyOptions {
   readonly owner?: string;
   readonly connect?: string;
 }
-
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** @throws UserError when it can't be done, with what can */
 export async function destroy(paths: LabPaths, options: DestroyOptions): Promise<void> {

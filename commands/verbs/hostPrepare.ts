@@ -12,6 +12,7 @@ import { neededChanges } from "../prepareHost/needed.ts";
 import { readRecord, RECORD_FILE, writeRecord } from "../prepareHost/record.ts";
 import { rootShell } from "../prepareHost/rootShell.ts";
 import { UserError } from "../ui/errors.ts";
+import { print } from "../ui/print.ts";
 import { factsOfStack, requireBridgeName } from "./doctor.ts";
 
 export interface HostPrepareOptions {
@@ -25,10 +26,6 @@ export interface HostPrepareOptions {
 
 /** Two runs at once on one host would each write its own record. A folder can be locked as well, and no file stays. */
 const LOCK = "/var/lib";
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 /** @throws UserError for a part that doesn't exist */
 export function partsToSkip(text = ""): ReadonlySet<Part> {

@@ -1,16 +1,11 @@
 /** `replace NAME`: one machine is made anew in a cluster that runs; the others stay, and so do the data (docs/day-two.md, ADR 24). */
 import type { LabPaths } from "../../lab/shared/context.ts";
-import {
-  carryOut,
-  type DayTwoOptions,
-  onStackOf,
-  print,
-  refuseOthers,
-  viewBefore,
-} from "../dayTwo/carryOut.ts";
+import { carryOut, type DayTwoOptions, onStackOf, refuseOthers, viewBefore } from "../dayTwo/carryOut.ts";
 import { isBegun, isNearlyDone, withTurns } from "../dayTwo/entries.ts";
 import { touchedIn } from "../dayTwo/steps.ts";
+import { requireNode } from "../lab/clusterView.ts";
 import { UserError } from "../ui/errors.ts";
+import { print } from "../ui/print.ts";
 
 export interface ReplaceOptions extends DayTwoOptions {
   readonly again?: boolean;
@@ -19,9 +14,8 @@ export interface ReplaceOptions extends DayTwoOptions {
 /** @throws UserError where it can't be done, with what to do */
 export async function replace(paths: LabPaths, name: string, options: ReplaceOptions): Promise<void> {
   await onStackOf(paths, options, "replace", async (stack, phases) => {
-    if (!stack.names.includes(name))
-      throw new UserError(`no machine of the stack is named ${name}; there are: ${stack.names.join(", ")}`);
-    const entries = await stack.entries();
+    requireNode(stack.state.outputs, name);
+    const { entries } = stack;
     const now = await stack.preview();
     const begun =
       options.again !== true && (isBegun(now, entries, [name]) || isNearlyDone(now, entries, name));
@@ -34,11 +28,7 @@ export async function replace(paths: LabPaths, name: string, options: ReplaceOpt
       );
     refuseOthers(now, [name], "replace");
     const after = begun ? entries : withTurns(entries, [name]);
-    const steps = begun ? now : await stack.preview(after);
-    refuseOthers(steps, [name], "replace");
-    const strangers = touchedIn(steps, stack.names).filter((one) => one.name !== name);
-    if (strangers.length > 0)
-      throw new Error(`replace would touch ${strangers.map((one) => one.name).join(", ")}, too`);
+    if (!begun) refuseOthers(await stack.preview(after), [name], "replace");
     await viewBefore(stack, phases, () => [name]);
     if (options.dryRun === true) {
       print(

@@ -1,24 +1,18 @@
 /** `roll`: a changed config gets onto the machines one after the other; the cluster serves, and the data stay (docs/day-two.md, ADR 24). */
 import type { LabPaths } from "../../lab/shared/context.ts";
-import {
-  carryOut,
-  type DayTwoOptions,
-  onStackOf,
-  print,
-  refuseOthers,
-  viewBefore,
-} from "../dayTwo/carryOut.ts";
+import { carryOut, type DayTwoOptions, onStackOf, refuseOthers, viewBefore } from "../dayTwo/carryOut.ts";
 import { isBegun, withTurns } from "../dayTwo/entries.ts";
 import { inOrder } from "../dayTwo/quorum.ts";
 import { newGeneration, touchedIn, waitsOnly } from "../dayTwo/steps.ts";
 import { UserError } from "../ui/errors.ts";
+import { print } from "../ui/print.ts";
 
 const DONE = "The machines are as the config has them; the data stayed.";
 
 /** @throws UserError where it can't be done, with what to do */
 export async function roll(paths: LabPaths, options: DayTwoOptions): Promise<void> {
   await onStackOf(paths, options, "roll", async (stack, phases) => {
-    const before = await stack.entries();
+    const before = stack.entries;
     const plain = await stack.preview();
     const begun = isBegun(plain, before, stack.members);
     // What the config would be another cluster by counts as the one that is there.

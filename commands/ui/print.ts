@@ -1,0 +1,2 @@
+/** A line of results. */
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);
