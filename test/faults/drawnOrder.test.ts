@@ -17,10 +17,9 @@ import {
   describeLong,
   endLab,
   inside,
-  members,
   type Member,
+  newCluster,
   npm,
-  removeLab,
 } from "./guests.ts";
 import { endedWhen } from "./machines.ts";
 import { describeFault, type Recover } from "./record.ts";
@@ -53,9 +52,7 @@ describeLong(`faults in the order of FAULT_SEED=${seed} FAULT_STEPS=${steps.leng
   before(async function () {
     this.timeout(60 * minutes); // on a machine where toolchain and image must be built
     folder = mkdtempSync(join(tmpdir(), "drawn-order-"));
-    await removeLab();
-    await npm("start");
-    all = await members();
+    all = await newCluster();
     assert.deepEqual(
       all.map(({ name }) => name),
       MEMBERS,

@@ -1,6 +1,6 @@
 /** A cluster of real machines that grows and shrinks under a load of writes, also when `pulumi up` is killed in the middle. */
 import assert from "node:assert/strict";
-import { becomesHealthy, describeLong, endLab, members, type Member, npm, removeLab } from "./guests.ts";
+import { becomesHealthy, describeLong, endLab, type Member, members, newCluster, npm } from "./guests.ts";
 import { domainIds, endedWhen } from "./machines.ts";
 import { describeFault, type Recover } from "./record.ts";
 import { Load } from "./underLoad.ts";
@@ -17,9 +17,7 @@ describeLong("a cluster of real machines that grows and shrinks", function () {
 
   before(async function () {
     this.timeout(60 * minutes); // on a machine where toolchain and image must be built
-    await removeLab();
-    await npm("start");
-    first = await members();
+    first = await newCluster();
     await npm("cluster", "exec", "pulumi", "config", "set", "bootstrapSize", String(first.length));
     await npm("cluster", "exec", "pulumi", "preview", "--expect-no-changes");
   });

@@ -51,6 +51,13 @@ export const removeLab = async (): Promise<void> => {
   await rm(labFolder, { recursive: true, force: true });
 };
 
+/** A new cluster of real machines in a new lab, all of them healthy. */
+export async function newCluster(): Promise<readonly Member[]> {
+  await removeLab();
+  await npm("start");
+  return await members();
+}
+
 /** `describe` of a suite that takes many minutes: the short selection skips it. */
 export const describeLong = isShort ? describe.skip : describeLeavingNothing;
 

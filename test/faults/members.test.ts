@@ -5,16 +5,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labUp } from "../../lab/libvirt/index.ts";
-import {
-  becomesHealthy,
-  context,
-  describeLong,
-  endLab,
-  members,
-  type Member,
-  npm,
-  removeLab,
-} from "./guests.ts";
+import { becomesHealthy, context, describeLong, endLab, type Member, newCluster, npm } from "./guests.ts";
 import { leader, others } from "./machines.ts";
 import { describeFault, type Recover } from "./record.ts";
 import { cutOff, cutPower, killDaemon, reset, slowDown, suspend } from "./strikes.ts";
@@ -37,9 +28,7 @@ describeLong("a cluster of real machines", function () {
 
   before(async function () {
     this.timeout(60 * minutes); // on a machine where toolchain and image must be built
-    await removeLab();
-    await npm("start");
-    all = await members();
+    all = await newCluster();
   });
   after(() => endLab());
 

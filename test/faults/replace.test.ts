@@ -13,8 +13,9 @@ import {
   describeLong,
   endLab,
   inside,
-  members,
   type Member,
+  members,
+  newCluster,
   npm,
   removeLab,
 } from "./guests.ts";
@@ -32,9 +33,7 @@ describeLong("machines of a running cluster that are made anew", function () {
   before(async function () {
     this.timeout(60 * minutes); // on a machine where toolchain and image must be built
     folder = mkdtempSync(join(tmpdir(), "faults-replace-"));
-    await removeLab();
-    await npm("start");
-    anew = new Anew(await members(), "replace");
+    anew = new Anew(await newCluster(), "replace");
   });
   after(async () => {
     rmSync(folder, { recursive: true, force: true });
