@@ -1,10 +1,11 @@
 /** What the CLI asks of Pulumi in the lab. */
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { isHalfDestroyed } from "./halfDestroyed.ts";
+import { locksOf } from "./locks.ts";
 import { endOrphans } from "./orphans.ts";
 import { changes, failure, warnings } from "./pulumiOutput.ts";
 import { UserError } from "../ui/errors.ts";
@@ -37,42 +38,19 @@ export async function ensureStack(session: LabSession): Promise<void> {
   }
 }
 
-/** The files in which the file:// backend keeps the locks of a stack: JSON with the holder's pid. */
-async function lockFiles(session: LabSession): Promise<string[]> {
-  const folder = join(stateFolder(session.context.paths), ".pulumi", "locks");
-  if (!existsSync(folder)) return [];
-  const all = await readdir(folder, { recursive: true });
-  return all
-    .filter((name) => name.includes(`/${session.stack}/`) && name.endsWith(".json"))
-    .map((name) => join(folder, name));
-}
-
-/** The command line of the Pulumi that holds a lock file; undefined when that Pulumi is gone. */
-async function holderOf(lockFile: string): Promise<{ pid: number; command: string } | undefined> {
-  const text = await readFile(lockFile, "utf8").catch(() => ""); // gone meanwhile
-  const pid = Number(/"pid": *(\d+)/.exec(text)?.[1] ?? "0"); // no number where a kill cut the file off
-  const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""))
-    .replaceAll("\0", " ")
-    .trim();
-  return command.includes("pulumi") ? { pid, command } : undefined; // else the number went to another program
-}
-
 /**
  * Mends what a killed Pulumi left: plugins that run on, and in the backend its lock, and creations that it began and never finished, which
  * would bring warnings for ever (what they left on the host is cleared when the program makes its things).
  * @throws UserError when the lock's holder is alive: two updates of one stack at once would spoil it.
  */
 export async function mendAfterKill(session: LabSession): Promise<void> {
-  const locks = await lockFiles(session);
-  if (locks.length === 0) return;
-  for (const file of locks) {
-    const holder = await holderOf(file);
-    if (holder === undefined) continue;
-    const who = `process ${holder.pid}: ${holder.command}`;
+  const { locked, holder } = await locksOf(session.context.paths, session.stack);
+  if (!locked) return;
+  if (holder !== undefined)
     throw new UserError(
-      `another pulumi (${who}) is at work on stack ${session.stack}; wait until it ends, or end it`,
+      `another pulumi (process ${holder.pid}: ${holder.command}) is at work on stack ${session.stack}; ` +
+        "wait until it ends, or end it",
     );
-  }
   const stack = ["--stack", session.stack, ...quiet];
   await endOrphans(session);
   await runInLab(session, ["pulumi", "cancel", "--yes", ...stack]);

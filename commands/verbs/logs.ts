@@ -150,6 +150,7 @@ async function consoles(
   }
   for (const file of files) {
     const text = await readLog(access, file);
+    if (text === "") process.stderr.write(`${file.name} has written nothing to its console\n`);
     if (options.raw === true && names.length === 1 && options.lines === undefined) process.stdout.write(text);
     else writeText(text, writerOf(file.name, names, options.raw === true), options.lines);
   }

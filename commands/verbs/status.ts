@@ -8,6 +8,7 @@ import { domainStates, hostsOf, remarkOn } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { type ClusterStatus, renderStatus, statusJson, statusOf } from "../hosts/statusTable.ts";
 import { bringUp } from "../lab/known.ts";
+import { locksOf } from "../lab/locks.ts";
 import { ExitError } from "../ui/errors.ts";
 
 export interface StatusOptions {
@@ -36,8 +37,13 @@ export async function status(paths: LabPaths, options: StatusOptions): Promise<v
   };
   if (options.watch === true) await watch(() => forUser(look), options.json === true);
   else {
-    const next = bringUp(reached.lab === undefined ? undefined : name);
-    once(await forUser(look), options.json === true, `Stack ${name} has no nodes. Next: ${next}`);
+    const lab = reached.lab !== undefined;
+    const holder = lab ? (await locksOf(paths, name)).holder : undefined;
+    const nothing =
+      holder === undefined
+        ? `has no nodes. Next: ${bringUp(lab ? name : undefined)}`
+        : `has no nodes yet, and is being worked on (process ${holder.pid}: ${holder.command}). Next: npm run cluster -- status --watch`;
+    once(await forUser(look), options.json === true, `Stack ${name} ${nothing}`);
   }
 }
 

@@ -169,6 +169,12 @@ describe("verbs about a libvirt host", function () {
       equal((await host.cluster("logs", "gone01")).stdout, "bye");
     });
 
+    it("says that a machine has said nothing", async () => {
+      await host.inside("sh", "-c", ": > /var/log/libvirt/qemu/mute01-console.log");
+      const { exitCode, stdout, stderr } = await host.cluster("logs", "mute01");
+      deepEqual([exitCode, stdout, stderr], [0, "", "mute01 has written nothing to its console"]);
+    });
+
     it("says that a node was not started yet", async () => {
       const { exitCode, stderr } = await host.cluster("logs", "bob-core01");
       equal(exitCode, 1);
