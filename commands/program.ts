@@ -1,6 +1,7 @@
 /** The frame of the programs that Command resources run: verb in, one result on standard output, or one message. */
 
 import { maskSecrets } from "./secrets.ts";
+import { messageOf } from "./ui/errors.ts";
 
 export type Verb = (env: NodeJS.ProcessEnv) => Promise<string>;
 
@@ -45,7 +46,7 @@ export async function runProgram(verbs: Readonly<Record<string, Verb>>): Promise
       throw new ProgramError(`Unknown verb "${name}"; there are: ${Object.keys(verbs).join(", ")}.`);
     process.stdout.write(await verb(process.env));
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    say(messageOf(error));
     process.exitCode = 1;
   }
 }

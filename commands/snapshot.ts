@@ -11,6 +11,7 @@ import type { Credentials } from "./http.ts";
 import { memberKeys, memberState, takeSnapshot } from "./snapshot/members.ts";
 import { wayVia } from "./through.ts";
 import type { Way } from "./way.ts";
+import { messageOf } from "./ui/errors.ts";
 
 const [what, ...args] = process.argv.slice(2);
 const via = wayVia(process.env["LIBVIRT_URI"] ?? "");
@@ -32,7 +33,7 @@ async function each(endpoints: readonly string[], look: (...at: Reached) => Prom
   const found = await Promise.all(
     (await reached(endpoints)).map((at) =>
       look(...at).catch((error: unknown) => ({
-        problem: error instanceof Error ? error.message : String(error),
+        problem: messageOf(error),
       })),
     ),
   );
@@ -50,6 +51,6 @@ try {
   else if (what === "take") await take(args[0] ?? "");
   else throw new Error("usage: state ENDPOINT... | keys REVISION ENDPOINT... | take ENDPOINT");
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 }

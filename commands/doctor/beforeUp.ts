@@ -6,6 +6,7 @@ import { statSync } from "node:fs";
 import { ProgramError } from "../program.ts";
 import { quickChecks } from "./index.ts";
 import type { Finding, PlanFacts } from "./types.ts";
+import { messageOf } from "../ui/errors.ts";
 
 /** What the component knows of its plan, and a host has to do with. */
 export type UpFacts = Pick<PlanFacts, "os" | "arch" | "domainType" | "bridge" | "nodes"> & {
@@ -106,7 +107,7 @@ export async function checkBeforeUp(
       try {
         await question();
       } catch (error) {
-        said.push(error instanceof Error ? error.message : String(error));
+        said.push(messageOf(error));
       }
     }
   if (said.length > 0) throw new ProgramError(stopMessage(uri, said));

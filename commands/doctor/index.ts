@@ -23,6 +23,7 @@ import { sysctls } from "./checks/sysctls.ts";
 import { tools } from "./checks/tools.ts";
 import { connectionOf, isRoot, placeOf, shellOf } from "./shell.ts";
 import type { Check, Finding, HostShell, PlanFacts, Situation } from "./types.ts";
+import { messageOf } from "../ui/errors.ts";
 
 /** All checks, in the order in which they are told. docs/doctor.md has a line for each. */
 export const CHECKS: readonly Check[] = [
@@ -50,7 +51,7 @@ async function findingsOf(check: Check, situation: Situation): Promise<Finding[]
   try {
     return (await check.run(situation)).map((verdict) => ({ id: check.id, ...verdict }));
   } catch (error) {
-    const found = `not checked: ${error instanceof Error ? error.message : String(error)}`;
+    const found = `not checked: ${messageOf(error)}`;
     return [{ id: check.id, level: "warning", found, why: `Unknown is ${check.about}.` }];
   }
 }

@@ -2,16 +2,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { type Difference, type Part, PARTS, type Snapshot } from "../../host/snapshot.ts";
 import { field, list, parsed } from "../http.ts";
-import { UserError } from "../ui/errors.ts";
+import { messageOf, UserError } from "../ui/errors.ts";
 
 /** @throws UserError when the file can't be written */
 export async function saveSnapshot(file: string, snapshot: Snapshot): Promise<void> {
   try {
     await writeFile(file, `${JSON.stringify(snapshot, null, 2)}\n`);
   } catch (error) {
-    throw new UserError(
-      `the snapshot can't be written: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new UserError(`the snapshot can't be written: ${messageOf(error)}`);
   }
 }
 
@@ -35,9 +33,7 @@ export async function loadSnapshot(file: string): Promise<Snapshot> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw new UserError(
-      `the snapshot can't be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new UserError(`the snapshot can't be read: ${messageOf(error)}`);
   }
   const value = parsed(text);
   if (isSnapshot(value)) return value;

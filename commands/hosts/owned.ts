@@ -6,7 +6,7 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { quote } from "../../plan/remedies.ts";
 import { UserError } from "../ui/errors.ts";
 import { type Choice, chooseCluster, type MarkedNode, ownersOf } from "./nodes.ts";
-import type { Reached } from "./reach.ts";
+import { type Reached, stackAsked } from "./reach.ts";
 import { hostsOf, remarkOn } from "./spread.ts";
 import { readStack, type StackState } from "./stackState.ts";
 import { shortOwner } from "./words.ts";
@@ -66,12 +66,12 @@ export async function ownedNodes(
   reached: Reached,
   choice: Choice & { readonly connect?: string },
 ): Promise<OwnedNodes> {
-  const { access, lab } = reached;
+  const { access } = reached;
   if (choice.owner !== undefined) {
     const nodes = chooseCluster(await readNodes(access.virsh), choice, access.title);
     return { groups: [{ access, nodes }], state: undefined, remark: undefined };
   }
-  const stack = choice.stack ?? (lab === undefined ? undefined : "dev");
+  const stack = stackAsked(reached, choice.stack);
   let state: StackState;
   try {
     state = await readStack(paths, reached, stack);

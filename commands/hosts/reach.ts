@@ -8,6 +8,7 @@ import { ShellWordError } from "../../host/shell.ts";
 import { VirshError } from "../../host/virsh.ts";
 import { UserError } from "../ui/errors.ts";
 import { labContext } from "../lab/prepare.ts";
+import { devStack } from "../lab/session.ts";
 
 export interface Reached {
   readonly access: HostAccess;
@@ -49,6 +50,10 @@ export async function reach(paths: LabPaths, connect: string | undefined): Promi
       "A host of your own is named by --connect URI, such as --connect qemu:///system, or by LIBVIRT_DEFAULT_URI",
   );
 }
+
+/** The stack that a verb is about: the one that was named, else the lab's dev stack, else with undefined the one that is selected. */
+export const stackAsked = ({ lab }: Reached, named: string | undefined): string | undefined =>
+  named ?? (lab === undefined ? undefined : devStack);
 
 /** A host that has answered: whatever is wrong with the way to it is found here. */
 async function answering(given: string): Promise<HostAccess> {

@@ -2,7 +2,7 @@
 import { clearOwnDomains, clearOwnPool } from "../../host/leftovers.ts";
 import type { Virsh } from "../../host/virsh.ts";
 import { shellCommand } from "../../host/shell.ts";
-import { UserError } from "../ui/errors.ts";
+import { messageOf, UserError } from "../ui/errors.ts";
 import { type KnownToken, leftBehind, type OnHost, renderLeft, sweepCommand } from "./leftBehind.ts";
 
 /** Where the stack's Pulumi and its hosts are asked: from here, or from inside the lab. */
@@ -43,11 +43,9 @@ async function silence(virsh: Virsh): Promise<string | undefined> {
     await virsh("list", "--name");
     return undefined;
   } catch (error) {
-    return wordsOf(error);
+    return messageOf(error);
   }
 }
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface Asked {
   readonly host: OnHost;
@@ -85,7 +83,9 @@ export async function takeAway(
       return;
     } catch (error) {
       if (!force) throw error;
-      warn(`${wordsOf(error)}\nPulumi can't destroy it; what answers is swept, and the state is forgotten.`);
+      warn(
+        `${messageOf(error)}\nPulumi can't destroy it; what answers is swept, and the state is forgotten.`,
+      );
     }
   }
   await forget(ground, asked, tokens, { tell, warn });
@@ -107,7 +107,7 @@ async function forget(
         tell(summaryOf(await sweep(host.uri, host.owner, ground.virsh(host.uri)), host.uri));
         continue;
       } catch (error) {
-        warn(wordsOf(error));
+        warn(messageOf(error));
       }
     left.push(host);
   }

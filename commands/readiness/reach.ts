@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { DIRECT, type Way, type WayTo } from "../way.ts";
+import { messageOf } from "../ui/errors.ts";
 
 export interface Reach {
   /** The IPv4 address that a node's name has here; undefined where it has none. */
@@ -37,7 +38,7 @@ export async function sshAnswers(
     const stream = dial === undefined ? connect({ host: bare, port }) : await dial(bare, port);
     return await identified(stream, port, timeLimit);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

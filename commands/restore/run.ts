@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import type { SnapshotFile } from "../snapshot/file.ts";
 import { type Cluster, keysAt, memberStates } from "../snapshot/reached.ts";
-import { UserError } from "../ui/errors.ts";
+import { messageOf, UserError } from "../ui/errors.ts";
 import { wasInterrupted } from "../ui/interrupt.ts";
 import { type Phases, together } from "../ui/phases.ts";
 import type { NodeFacts, RestoreNode } from "./node.ts";
@@ -142,13 +142,13 @@ export async function restoreAll(
     });
   } catch (error) {
     if (wasInterrupted()) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     phases.say(`the restore failed: ${reason}`);
     try {
       await takeBack(work, names);
     } catch (worse) {
       throw new TakenBackError(
-        `the restore failed (${reason}), and so did taking it back (${worse instanceof Error ? worse.message : String(worse)}). ` +
+        `the restore failed (${reason}), and so did taking it back (${messageOf(worse)}). ` +
           "The data from before are kept on the nodes: restore --undo tries again",
         { cause: error },
       );

@@ -19,6 +19,9 @@ export class ExitError extends Error {
   }
 }
 
+/** The words of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Codes of a disk that takes no more. */
 const FULL = ["ENOSPC", "EDQUOT"];
 

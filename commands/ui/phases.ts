@@ -1,6 +1,7 @@
 /** Progress for people: one line per phase with its time, and on a terminal a spinner that says what goes on. */
 import ora, { type Ora } from "ora";
 import { styleText } from "node:util";
+import { messageOf } from "./errors.ts";
 
 /** "0.4 s", "12 s", "3 min 05 s". */
 export function duration(milliseconds: number): string {
@@ -95,7 +96,7 @@ export async function together<T extends readonly unknown[]>(work: {
   const failures = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) {
-    const words = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+    const words = failures.map((failure) => messageOf(failure));
     throw new AggregateError(failures, words.join("\n\nand: "));
   }
   return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as T;

@@ -3,10 +3,10 @@ import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { etcdVariables } from "../../outputs/index.ts";
-import { reach } from "../hosts/reach.ts";
+import { reach, stackAsked } from "../hosts/reach.ts";
 import { readStack } from "../hosts/stackState.ts";
 import type { Credentials } from "../http.ts";
-import { UserError } from "../ui/errors.ts";
+import { messageOf, UserError } from "../ui/errors.ts";
 
 export interface CredentialsOptions {
   readonly stack?: string;
@@ -30,7 +30,7 @@ const pemFiles = ({ ca, cert, key }: Credentials): Readonly<Record<string, strin
  */
 export async function credentials(paths: LabPaths, options: CredentialsOptions): Promise<void> {
   const reached = await reach(paths, options.connect);
-  const stack = options.stack ?? (reached.lab === undefined ? undefined : "dev");
+  const stack = stackAsked(reached, options.stack);
   const state = await readStack(paths, reached, stack);
   const found = await state.credentials?.();
   if (found === undefined) throw new UserError("the stack's secrets can't be read");
@@ -80,9 +80,8 @@ async function writeAll(folder: string, files: Readonly<Record<string, string>>)
       await rename(part, join(folder, name));
     }
   } catch (error) {
-    throw new UserError(
-      `the credentials can't be written to ${folder}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new UserError(`the credentials can't be written to ${folder}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -13,7 +13,7 @@ import { renderFinding, summary } from "../doctor/render.ts";
 import type { Finding, PlanFacts } from "../doctor/types.ts";
 import { labContext } from "../lab/prepare.ts";
 import { openLab } from "../lab/opened.ts";
-import { ExitError, UserError } from "../ui/errors.ts";
+import { ExitError, messageOf, UserError } from "../ui/errors.ts";
 import { onTerminal } from "./exec.ts";
 
 export interface DoctorOptions {
@@ -44,7 +44,7 @@ export function factsOfStack(
     const uri = config["libvirt:uri"];
     return { plan, uri: typeof uri === "string" && uri !== "" ? uri : undefined };
   } catch (error) {
-    throw new UserError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(`${file} can't be read: ${messageOf(error)}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { nodeCommand } from "../hosts/journal.ts";
-import { forUser, reach, type Reached } from "../hosts/reach.ts";
+import { forUser, reach, type Reached, stackAsked } from "../hosts/reach.ts";
 import { requireRunning } from "../hosts/spread.ts";
 import { readStack, type StackState } from "../hosts/stackState.ts";
 import { exclusively } from "../lab/exclusive.ts";
@@ -76,7 +76,7 @@ export async function restore(
   const file = path === undefined ? undefined : readSnapshot(path);
   stayForChildren("What state things are in is said at the end.");
   const reached = await reach(paths, options.connect);
-  const stack = options.stack ?? (reached.lab === undefined ? undefined : "dev");
+  const stack = stackAsked(reached, options.stack);
   const work = async (): Promise<void> => {
     const state = await forUser(() => readStack(paths, reached, stack));
     const nodes = nodesOf(paths, reached, state);

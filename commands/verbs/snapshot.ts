@@ -1,7 +1,7 @@
 /** `snapshot save FILE` and `snapshot status FILE`: all of etcd's data in one file (docs/day-two.md). */
 import { resolve } from "node:path";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { forUser, reach } from "../hosts/reach.ts";
+import { forUser, reach, stackAsked } from "../hosts/reach.ts";
 import { requireRunning } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { size as sizeInWords } from "../hosts/words.ts";
@@ -35,9 +35,7 @@ export async function save(paths: LabPaths, name: string, options: SaveOptions):
   const file = resolve(name);
   stayForChildren(`${file} is not written. Run snapshot save again to begin anew.`);
   const reached = await reach(paths, options.connect);
-  const state = await forUser(() =>
-    readStack(paths, reached, options.stack ?? (reached.lab === undefined ? undefined : "dev")),
-  );
+  const state = await forUser(() => readStack(paths, reached, stackAsked(reached, options.stack)));
   const saved = await new Phases().run("Snapshot", async (report) => {
     const cluster = { ...state, hostUri: reached.access.uri };
     const found = await saveSnapshot(paths, cluster, file, options.overwrite === true, report).catch(

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { labStatus } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { healthOf } from "../hosts/health.ts";
-import { forUser, reach, type Reached } from "../hosts/reach.ts";
+import { forUser, reach, type Reached, stackAsked } from "../hosts/reach.ts";
 import { domainStates, hostsOf, remarkOn } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { type ClusterStatus, renderStatus, statusJson, statusOf } from "../hosts/statusTable.ts";
@@ -24,7 +24,7 @@ const PAUSE = 2000;
 /** @throws ExitError 1 when a node is not healthy */
 export async function status(paths: LabPaths, options: StatusOptions): Promise<void> {
   const reached = await reach(paths, options.connect);
-  const stack = options.stack ?? (reached.lab === undefined ? undefined : "dev");
+  const stack = stackAsked(reached, options.stack);
   const state = await readStack(paths, reached, stack);
   const name = stack ?? "selected";
   const ask = healthOf(paths, state, reached.access.uri);

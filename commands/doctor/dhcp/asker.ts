@@ -13,6 +13,7 @@ import { createSocket } from "node:dgram";
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { discover, offerIn } from "./packet.ts";
+import { messageOf } from "../../ui/errors.ts";
 
 /** Seconds between one DISCOVER and the next. */
 const PAUSE = 2;
@@ -66,6 +67,6 @@ input.once("line", () => {
     prepare();
     ask();
   } catch (error) {
-    end({ fault: error instanceof Error ? error.message : String(error) });
+    end({ fault: messageOf(error) });
   }
 });
