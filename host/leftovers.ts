@@ -91,13 +91,34 @@ export async function checkPoolName(host: Host, name: string): Promise<boolean> 
   );
 }
 
+/** A volume of a machine: the machine's name, what it is made of (ignition/, `fingerprint`), and which of the machine's volumes it is. */
+const OF_A_MACHINE = /^(?<machine>.+)-[0-9a-f]{12}(?<kind>\.(?:ign|qcow2))$/;
+
 /**
- * Makes the name of a volume in our pool free. A machine of ours that still uses it is powered off, not removed.
- * The pool is not refreshed: other volumes are being made in it at the same time, and libvirt refuses then.
+ * Which volumes are in the way of one that is about to be made: the one of its name, and those of the same machine and kind that were made of
+ * something else. A machine's old volumes go before its new ones are made: what is there then was begun by a run that was killed. Pure.
+ */
+export function inTheWay(name: string, there: readonly string[]): readonly string[] {
+  const own = OF_A_MACHINE.exec(name)?.groups;
+  const isEarlier = (other: string): boolean => {
+    const found = OF_A_MACHINE.exec(other)?.groups;
+    return own !== undefined && found?.["machine"] === own["machine"] && found?.["kind"] === own["kind"];
+  };
+  return there.filter((other) => other === name || isEarlier(other));
+}
+
+/**
+ * Makes the name of a volume in our pool free, and takes away what is left of earlier ones in its place. A machine of ours that still uses one
+ * is powered off, not removed. The pool is not refreshed: other volumes are being made in it at the same time, and libvirt refuses then.
  */
 export async function clearVolume(host: Host, pool: string, name: string): Promise<void> {
-  if (!(await volumeNames(host.virsh, pool)).includes(name)) return;
+  const names = inTheWay(name, await volumeNames(host.virsh, pool));
+  if (names.length === 0) return;
   if (!(await checkPoolName(host, pool))) return;
+  for (const one of names) await removeVolume(host, pool, one);
+}
+
+async function removeVolume(host: Host, pool: string, name: string): Promise<void> {
   const path = (await host.virsh("vol-path", "--pool", pool, "--vol", name)).trim();
   for (const domain of await readDomains(host.virsh)) {
     if (!domain.files.includes(path)) continue;

@@ -13,15 +13,16 @@ export const unchanged = (): Promise<string> => pulumi("preview", "--expect-no-c
 export const replaced = (name: string, ...words: string[]): Promise<string> =>
   npm("cluster", "replace", name, ...words);
 
-/** What a replacement must leave as many of as there were, each. */
-async function counts(): Promise<Record<string, number>> {
+/** What a replacement must leave as many of as there were, each, and the names of the volumes, to be shown where it does not. */
+async function counts(): Promise<{ readonly counted: Record<string, number>; readonly volumes: string }> {
   const access = accessInside("the lab", "qemu:///system", enterCommand(context));
   const { things } = await takeSnapshot(access, { libvirt: true });
   const { domains, pools, volumes, processes, links } = things;
   const taps = links.filter((link) => link.startsWith("vnet"));
-  return Object.fromEntries(
+  const counted = Object.fromEntries(
     Object.entries({ domains, pools, volumes, processes, taps }).map(([what, all]) => [what, all.length]),
   );
+  return { counted, volumes: volumes.join("\n") };
 }
 
 export interface Struck {
@@ -75,7 +76,12 @@ export class Anew {
     } finally {
       load.kill();
     }
-    assert.deepEqual(await counts(), there);
+    const left = await counts();
+    assert.deepEqual(
+      left.counted,
+      there.counted,
+      `${JSON.stringify(left.counted)}\n${left.volumes}\nbefore: ${JSON.stringify(there.counted)}\n${there.volumes}`,
+    );
     await unchanged();
   }
 

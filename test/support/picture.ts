@@ -17,7 +17,8 @@ const MARK = "5ec7104f";
 /**
  * Prints the sections, each behind its heading. $0 is the home folder. Numbers that the kernel counts up by itself are no settings, and
  * neither are link-local addresses, which come with the first machine on a bridge. An empty chain of a packet filter that accepts is made by
- * the first use of the filter, and does nothing. A lab writes its settings of libvirt anew when it is looked after. Each Pulumi of the user's writes logs at home.
+ * the first use of the filter, and does nothing. Each device gets a queue of the kernel's own, with a number. A lab writes its settings of
+ * libvirt anew when it is looked after. Each Pulumi of the user's writes logs at home.
  */
 const SCRIPT = `
 section() { echo "${MARK} $1"; }
@@ -34,7 +35,7 @@ command -v nft >/dev/null && nft list ruleset 2>/dev/null |
 section network
 ip -br address | sed -E "s/ (fe80:[^ ]*)//g; s/^([^ ]+) +[A-Z]+ */address \\1 /; s/ +$//"
 { ip route show table all; ip rule; ip -6 rule; } | grep -vE "fe80:|ff00::" | sed -E "s/ (linkdown|expires .*)//g; s/^/route /"
-tc qdisc | sed "s/^/queue /"
+tc qdisc | grep -vE "^qdisc (noqueue|pfifo_fast|fq_codel|mq) " | sed -E "s/^(qdisc \\S+) \\S+:/queue \\1/"
 section configuration
 find /etc -xdev -path /etc/libvirt -prune -o ! -type d -printf "%p %s %T@\\n" 2>/dev/null
 find /etc/libvirt ! -type d -printf "%p %s\\n" 2>/dev/null

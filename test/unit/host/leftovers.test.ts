@@ -143,6 +143,23 @@ describe("leftovers on the host", () => {
     deepEqual(there.changes, ["destroy a01", "vol-delete --pool a --vol a01-x.qcow2"]);
   });
 
+  it("removes what killed runs left of a machine's earlier volumes, and no other machine's", async () => {
+    const [now, was, before] = ["0".repeat(12), "1".repeat(12), "a".repeat(12)];
+    const left = [`a01-${was}.qcow2`, `a01-${before}.qcow2`];
+    const stays = [
+      ...[`a01-${was}.ign`, `a02-${was}.qcow2`, `a01-${was}-${was}.qcow2`, `x-a01-${was}.qcow2`],
+      ...[`base-${"0".repeat(16)}.qcow2`, "a01-mine.qcow2", `a01-${was}.qcow2.keep`],
+    ];
+    there.pool = { name: "a", owner: OWNER, active: true, volumes: [...stays, ...left] };
+    await clearVolume(there.host, "a", `a01-${now}.qcow2`);
+    deepEqual(
+      there.changes,
+      left.map((name) => `vol-delete --pool a --vol ${name}`),
+    );
+    await clearVolume(there.host, "a", `base-${"1".repeat(16)}.qcow2`);
+    equal(there.changes.length, left.length);
+  });
+
   it("clears several volumes of one machine at once, though it can be powered off only once", async () => {
     const volumes = ["a01-x.qcow2", "a01-x.ign", "base-y.qcow2"];
     there.pool = { name: "a", owner: OWNER, active: true, volumes };
