@@ -128,7 +128,7 @@ const PLANTED: readonly Planted[] = [
     make: "tc qdisc add dev br0 root tbf rate 48kbit burst 3000 latency 800ms",
     remove: "tc qdisc delete dev br0 root",
     isClusters: true,
-    seen: [/^left: network queue qdisc tbf .* dev br0/],
+    seen: [/^left: network queue qdisc tbf dev br0/],
   },
   {
     what: "another configuration file",
