@@ -1,6 +1,7 @@
 /** Connections into the networks of a host that ssh gets to: `ssh -W`, over the one connection that all questions share. */
 import { spawn } from "node:child_process";
 import { Duplex } from "node:stream";
+import { parseConnection } from "./remote.ts";
 import { sharedSsh } from "./sharedSsh.ts";
 import { withAdvice } from "./trouble.ts";
 
@@ -12,6 +13,9 @@ export class TunnelError extends Error {
 /** ssh's own words about a connection that the host could not make, without what they begin with. Pure. */
 export function reasonOf(uri: string, said: string): string {
   const refused = /open failed: (?:connect failed: )?(.*)/i.exec(said)?.[1]?.trim();
+  // The reason itself is known to the ssh that holds the shared connection, and told to nobody.
+  if (refused === undefined && /Stdio forwarding request failed/i.test(said))
+    return `${parseConnection(uri).host} gets no connection to it`;
   if (refused === undefined) return withAdvice(uri, said.trim() || "ssh ended");
   return /administratively prohibited/i.test(refused)
     ? `${refused} (its sshd has to allow it: AllowTcpForwarding yes, or local)`
@@ -49,6 +53,8 @@ export function tunnelTo(uri: string, host: string, port: number): Duplex {
     },
     destroy: (error, done) => {
       child.kill();
+      // The ssh that holds the shared connection was given these pipes, and keeps them until the host's attempt to connect ends: minutes.
+      for (const pipe of child.stdio) pipe?.destroy();
       done(error);
     },
   });
