@@ -1,6 +1,7 @@
 /**
  * "The other machine": a private libvirt with a real sshd in its namespaces, and a network namespace for Pulumi that a
- * cable joins to it. Nothing is reachable from outside the two, and nothing of either is left when the test ends.
+ * cable joins to it; or several such machines, each with a cable to the one namespace. Nothing is reachable from outside
+ * them, and nothing is left when the test ends.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,8 +13,13 @@ import { requireHolder } from "../../lab/libvirt/holder.ts";
 import type { LabContext } from "../../lab/shared/context.ts";
 import { run } from "../../lab/shared/process.ts";
 
-/** The cable between the two (RFC 2544's range for tests, which no lab uses). */
-const CABLE = { far: "198.18.77.1", near: "198.18.77.2", length: 30 } as const;
+/** The cable of the nth machine, from 0 on (RFC 2544's range for tests, which no lab uses). */
+const cableOf = (nth: number) => ({
+  far: `198.18.77.${4 * nth + 1}`,
+  near: `198.18.77.${4 * nth + 2}`,
+  length: 30,
+  name: `cable${nth}`,
+});
 
 /** The network of the lab's guests, behind the other machine. */
 const GUESTS = "10.77.0.0/24";
@@ -43,7 +49,7 @@ export interface OtherMachine {
   remove(): Promise<void>;
 }
 
-const sshdConfig = (folder: string): string => `ListenAddress ${CABLE.far}
+const sshdConfig = (folder: string, address: string): string => `ListenAddress ${address}
 HostKey ${folder}/host_key
 AuthorizedKeysFile ${folder}/authorized_keys
 PidFile ${folder}/sshd.pid
@@ -86,9 +92,15 @@ rm -f "$0"`;
 
 /**
  * Joins a lab that is up with a namespace for Pulumi, and starts sshd in it.
- * @param folder for keys and logs: the test's own, which it removes.
+ * @param folder for keys and logs: the test's own, which it removes. Each machine has one of its own.
+ * @param beside machines that are there: Pulumi's namespace is theirs then, and goes with the first of them.
  */
-export async function makeOtherMachine(context: LabContext, folder: string): Promise<OtherMachine> {
+export async function makeOtherMachine(
+  context: LabContext,
+  folder: string,
+  beside: readonly OtherMachine[] = [],
+): Promise<OtherMachine> {
+  const cable = cableOf(beside.length);
   const inside = async (...command: string[]): Promise<string> => {
     const [file = "", ...args] = [...enterCommand(context), ...command];
     return (await run(file, args, { timeout: 30, log: context.paths.log })).stdout;
@@ -102,22 +114,26 @@ export async function makeOtherMachine(context: LabContext, folder: string): Pro
     writeFileSync(join(server, "authorized_keys"), yes ? readFileSync(`${client}.pub`) : "");
   };
   authorize(true);
-  writeFileSync(join(server, "sshd_config"), sshdConfig(server));
+  writeFileSync(join(server, "sshd_config"), sshdConfig(server, cable.far));
   const knownHosts = join(own, "known_hosts");
   const trust = (): void => {
-    writeFileSync(knownHosts, `${CABLE.far} ${readFileSync(join(server, "host_key.pub"), "utf8")}`);
+    writeFileSync(knownHosts, `${cable.far} ${readFileSync(join(server, "host_key.pub"), "utf8")}`);
   };
   trust();
 
-  const pulumi = await namespaceForPulumi();
-  const here = ["nsenter", `--target=${pulumi.pid}`, "--net", "--"];
+  const [first] = beside;
+  const pulumi = first === undefined ? await namespaceForPulumi() : undefined;
+  const here = first?.here ?? ["nsenter", `--target=${pulumi?.pid}`, "--net", "--"];
   const there = String(requireHolder(context.paths).pid);
-  const inPulumis = (...words: string[]): Promise<unknown> =>
-    run("nsenter", [`--target=${pulumi.pid}`, "--net", "--", ...words]);
-  await inPulumis("ip", "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", there);
-  await inPulumis("ip", "address", "add", `${CABLE.near}/${CABLE.length}`, "dev", "cable");
-  await inPulumis("ip", "link", "set", "cable", "up");
-  await inside("ip", "address", "add", `${CABLE.far}/${CABLE.length}`, "dev", "cable");
+  const inPulumis = (...words: string[]): Promise<unknown> => {
+    const [file = "", ...args] = [...here, ...words];
+    return run(file, args);
+  };
+  const { name } = cable;
+  await inPulumis("ip", "link", "add", name, "type", "veth", "peer", "name", "cable", "netns", there);
+  await inPulumis("ip", "address", "add", `${cable.near}/${cable.length}`, "dev", name);
+  await inPulumis("ip", "link", "set", name, "up");
+  await inside("ip", "address", "add", `${cable.far}/${cable.length}`, "dev", "cable");
   await inside("ip", "link", "set", "cable", "up");
   // Its name is not known where Pulumi runs; the guests' network is, if at all, by `route`.
   await inside("mkdir", "-p", "/run/sshd");
@@ -127,9 +143,9 @@ export async function makeOtherMachine(context: LabContext, folder: string): Pro
   const startSshd = async (): Promise<void> => {
     await inside("/usr/sbin/sshd", "-f", join(server, "sshd_config"), "-E", log);
     for (let left = 50; left > 0; left--) {
-      const up = await inPulumis("sh", "-c", `exec 3<>/dev/tcp/${CABLE.far}/22`).catch(() => undefined);
+      const up = await inPulumis("sh", "-c", `exec 3<>/dev/tcp/${cable.far}/22`).catch(() => undefined);
       if (up !== undefined) return;
-      const asked = await inPulumis("ssh-keyscan", "-T", "1", CABLE.far).catch(() => undefined);
+      const asked = await inPulumis("ssh-keyscan", "-T", "1", cable.far).catch(() => undefined);
       if (asked !== undefined) return;
       await sleep(100);
     }
@@ -137,13 +153,13 @@ export async function makeOtherMachine(context: LabContext, folder: string): Pro
   };
   await startSshd();
   const parameters = { keyfile: client, knownhosts: knownHosts };
-  const query = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const query = Object.entries(parameters).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
   return {
-    address: CABLE.far,
-    uri: `qemu+ssh://root@${CABLE.far}/system?${query.join("&")}`,
+    address: cable.far,
+    uri: `qemu+ssh://root@${cable.far}/system?${query.join("&")}`,
     ...{ keyFile: client, knownHosts, here },
     route: async (wanted) => {
-      await inPulumis("ip", "route", wanted ? "replace" : "del", GUESTS, "via", CABLE.far);
+      await inPulumis("ip", "route", wanted ? "replace" : "del", GUESTS, "via", cable.far);
     },
     stopSshd: () => endSshd(inside, join(server, "sshd.pid")),
     startSshd,
@@ -156,6 +172,7 @@ export async function makeOtherMachine(context: LabContext, folder: string): Pro
     log: () => readFileSync(log, "utf8"),
     remove: async () => {
       await endSshd(inside, join(server, "sshd.pid"));
+      if (pulumi === undefined) return;
       pulumi.kill();
       await once(pulumi, "close");
     },

@@ -3,7 +3,6 @@ import { disagreements, requireAgreement } from "../../../host/agreement.ts";
 import { proxyCommand, UriError, virshsOptions, withSshProgram } from "../../../host/remote.ts";
 import { inTurn } from "../../../host/queue.ts";
 import { adviceFor, withAdvice } from "../../../host/trouble.ts";
-import { reasonOf } from "../../../host/tunnel.ts";
 
 describe("a connection URI that virsh, ssh and the provider read", () => {
   const alike = [
@@ -130,18 +129,6 @@ describe("what ssh and libvirt say of a host that can't be reached", () => {
       "@@@@\nREMOTE HOST IDENTIFICATION HAS CHANGED!\n@@@@\nHost key verification failed.",
     );
     match(text, /^Host key verification failed: the host's key has changed\n {2}the key of far/);
-  });
-
-  it("tells a machine behind the host from the host", () => {
-    equal(
-      reasonOf(uri, "channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed"),
-      "Connection refused",
-    );
-    match(
-      reasonOf(uri, "channel 0: open failed: administratively prohibited: open failed"),
-      /administratively prohibited.*AllowTcpForwarding/,
-    );
-    match(reasonOf(uri, "root@far: Permission denied (publickey)."), /the key \/k/);
   });
 });
 

@@ -5,9 +5,9 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { reasonOf } from "../../../host/tunnel.ts";
 
-const URI = "qemu+ssh://root@host.example/system";
+const URI = "qemu+ssh://root@host.example/system?keyfile=/k";
 
-describe("a tunnel's reason", () => {
+describe("why a tunnel can't be made: the machine behind the host, or the host", () => {
   for (const [said, reason] of [
     [
       "channel 0: open failed: connect failed: No route to host\r\nstdio forwarding failed\r\n",
@@ -21,6 +21,11 @@ describe("a tunnel's reason", () => {
       "mux_client_request_stdio_fwd: session request failed: Session open refused by peer\r\nStdio forwarding request failed: Session open refused by peer\r\n",
       /^host\.example gets no connection to it$/,
     ],
+    [
+      "channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed",
+      /^Connection refused$/,
+    ],
+    ["root@host.example: Permission denied (publickey).", /the key \/k/],
     ["", /^ssh ended/],
   ] as const)
     it(`of ${JSON.stringify(said)}`, () => {

@@ -1,0 +1,173 @@
+/**
+ * A cluster with TLS over two libvirt hosts that are both behind ssh: two labs whose bridges are joined, a real sshd in each, and Pulumi in a
+ * network namespace with a cable to either, from where no machine can be reached.
+ */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { ensureImage } from "../../lab/image/index.ts";
+import type { LabContext } from "../../lab/shared/context.ts";
+import { makePlace, type Place } from "../integration/program/support.ts";
+import { type Picture, pictureOfLab } from "../support/leaks.ts";
+import { makeOtherMachine, type OtherMachine } from "../support/otherMachine.ts";
+import { differences } from "../support/picture.ts";
+import { joinSecondLab, type SecondLab } from "../support/secondLab.ts";
+import { describeLong } from "./guests.ts";
+import { describeFault } from "./record.ts";
+
+const checkout = join(import.meta.dirname, "../..");
+const minutes = 60_000;
+
+interface Shown {
+  readonly exitCode: number | undefined;
+  /** Name, domain, host and health. */
+  readonly nodes: readonly string[];
+}
+
+describeLong("a cluster with TLS over two libvirt hosts behind ssh", function () {
+  this.timeout(20 * minutes);
+  let place: Place;
+  let second: SecondLab | undefined;
+  const machines: OtherMachine[] = [];
+  let stack: Awaited<ReturnType<Place["program"]>>;
+  let contexts: readonly LabContext[] = [];
+  let untouched: readonly Picture[];
+
+  before(async function () {
+    this.timeout(40 * minutes); // on a machine where toolchain and image must be built
+    place = await makePlace(async (context, folder) => {
+      second = await joinSecondLab(context, folder);
+      contexts = [context, second.context];
+      for (const [name, lab] of Object.entries({ one: context, two: second.context })) {
+        mkdirSync(join(folder, name));
+        machines.push(await makeOtherMachine(lab, join(folder, name), machines));
+      }
+      const [{ here, uri }] = machines as [OtherMachine];
+      return { enter: here, uri };
+    });
+    const image = await ensureImage(place.context);
+    const [one, two] = machines as [OtherMachine, OtherMachine];
+    const key = join(place.folder, "node-key");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    const config = {
+      ...{ prefix: "far-core", nodes: 3, memory: 512, tls: "true", os: "lab" },
+      image: {
+        source: image.path,
+        sha256: execFileSync("sha256sum", ["--", image.path], { encoding: "utf8" }).split(" ")[0],
+      },
+      bridge: place.host.bridge,
+      domainType: place.host.domainType,
+      discovery: { mode: "etcd", endpoint: place.host.registry },
+      sshAuthorizedKeys: [readFileSync(`${key}.pub`, "utf8").trim()],
+      hosts: [
+        { name: "one", uri: one.uri },
+        { name: "two", uri: two.uri },
+      ],
+    };
+    const named = Object.entries(config).map(([name, value]) => [`coreos-cluster:${name}`, value]);
+    stack = await place.program("far", checkout, Object.fromEntries(named) as Record<string, unknown>);
+    untouched = await pictures();
+  });
+  after(async () => {
+    for (const machine of machines.toReversed()) await machine.remove();
+    await second?.remove();
+    await place.remove();
+  });
+
+  const pictures = (): Promise<readonly Picture[]> => Promise.all(contexts.map(pictureOfLab));
+
+  /** `npm run cluster -- WORDS` where Pulumi runs; no lab is up there. */
+  const cluster = async (...words: string[]) => {
+    const [file = "", ...args] = [
+      ...(machines[0]?.here ?? []),
+      process.execPath,
+      "commands/main.ts",
+      ...words,
+    ];
+    const { exitCode, stdout, all } = await execa(file, [...args, "--stack", "far"], {
+      ...{ cwd: checkout, all: true, reject: false, stdin: "ignore" },
+      env: {
+        ...stack.env,
+        NO_COLOR: "1",
+        CLUSTER_LAB_DIR: join(place.folder, "no-lab"),
+        LIBVIRT_DEFAULT_URI: machines[0]?.uri ?? "",
+      },
+    });
+    return { exitCode, stdout, all };
+  };
+  const shown = async (): Promise<Shown> => {
+    const { exitCode, stdout, all } = await cluster("status", "--json");
+    match(stdout, /^\{/, all);
+    const { nodes } = JSON.parse(stdout) as {
+      nodes: { name: string; domain: string; host: string; health: string }[];
+    };
+    return {
+      exitCode,
+      nodes: nodes.map(({ name, domain, host, health }) => `${name} ${domain} ${host} ${health}`),
+    };
+  };
+  const HEALTHY: Shown = {
+    exitCode: 0,
+    nodes: [
+      "far-core01 running one healthy",
+      "far-core02 running two healthy",
+      "far-core03 running one healthy",
+    ],
+  };
+
+  it("becomes healthy through its hosts, and has nothing to change in the next run", async () => {
+    const { stdout } = await stack.pulumi("up");
+    match(stdout, /The machines can't be reached from here: they are asked through 198\.18\.77\.\d/);
+    deepEqual(await shown(), HEALTHY);
+    await stack.pulumi("preview", "--expect-no-changes");
+  });
+
+  it("is paused and resumed on both", async () => {
+    const paused = await cluster("pause");
+    equal(paused.exitCode, 0, paused.all);
+    match((await shown()).nodes.join("\n"), /01 shut off one .*\n.*02 shut off two .*\n.*03 shut off one /);
+    const resumed = await cluster("resume");
+    equal(resumed.exitCode, 0, resumed.all);
+    deepEqual(await shown(), HEALTHY);
+  });
+
+  describeFault(
+    {
+      fault: "one of two hosts behind ssh can't be reached any more: its sshd ends",
+      recovery: "its members go on; `status` names the host; `up` changes nothing until it answers",
+    },
+    (trial) => {
+      trial("under a cluster that runs", async (recover) => {
+        const [, two] = machines as [OtherMachine, OtherMachine];
+        await two.stopSshd();
+        const { exitCode, nodes } = await shown();
+        equal(exitCode, 1);
+        match(nodes.join("\n"), /far-core02 host silent two /);
+        await stack.pulumi("up").then(
+          () => Promise.reject(new Error("up did not fail")),
+          (error: unknown) => {
+            match(String(error), /two \(qemu\+ssh:[^]*no sshd answers at port 22/);
+          },
+        );
+        await recover(async () => {
+          await two.startSshd();
+          await stack.pulumi("up");
+          deepEqual(await shown(), HEALTHY);
+        });
+      });
+    },
+  );
+
+  // A suite's own tests run before those of the suites in it.
+  describe("in the end", () => {
+    it("goes from both, and leaves nothing", async () => {
+      await stack.pulumi("destroy");
+      deepEqual(
+        (await pictures()).map((now, nth) => differences(untouched[nth] as Picture, now)),
+        [[], []],
+      );
+    });
+  });
+});
