@@ -83,7 +83,7 @@ async function namespaceForPulumi(): Promise<ChildProcess & { readonly pid: numb
 async function endSshd(inside: (...command: string[]) => Promise<string>, pidFile: string): Promise<void> {
   const script = `
 main=$(cat "$0" 2>/dev/null) || exit 0
-kids() { for kid in $(cat /proc/"$1"/task/*/children 2>/dev/null); do kids "$kid"; echo "$kid"; done; }
+kids() { for kid in $(cat /proc/"$1"/task/*/children 2>/dev/null); do echo "$kid"; kids "$kid"; done; }
 all="$(kids "$main") $main"
 kill -KILL $all 2>/dev/null
 rm -f "$0"`;
