@@ -37,8 +37,15 @@ function entryOf(
 }
 
 /**
+ * Whether a member has a list that it is alone on. Others that are only away are on it: a member can't take them out without a majority. So go
+ * the members of a cluster that is rebuilt after `roll`, one after the other.
+ */
+const isLast = (seen: readonly Seen[], name: string): boolean =>
+  seen.find((one) => one.name === name)?.view.members.length === 1;
+
+/**
  * Takes the member out of its cluster's list, where the others are a healthy majority without it. Nothing is to be done where it is not
- * on the list, or where the cluster is gone.
+ * on the list, where the cluster is gone, or where all others have left before.
  * @throws ProgramError where the others would be no majority, or nobody answers
  */
 export async function leave(
@@ -63,6 +70,10 @@ export async function leave(
     known = new Map([...known, ...seen.map(({ name, host }) => [name, host] as const)]);
     const peers = seen.filter(({ name }) => name !== member.name);
     const best = bestOf(peers);
+    if (best === undefined && isLast(seen, member.name)) {
+      say(`${member.name}: the others have left; the cluster goes with this last machine`);
+      return;
+    }
     if (best === undefined) why = "none of the others answers";
     else {
       const isThere = member.machine !== "" && domains?.has(member.machine) === true;

@@ -251,6 +251,23 @@ describeLong("machines of a running cluster that are made anew", function () {
       );
     },
   );
+
+  describeFault(
+    { fault: "a cluster that was rolled is rebuilt by another change", recovery: "`npm start`" },
+    (trial) => {
+      trial("all members come anew", async (recover) => {
+        const machines = await domainIds(anew.all);
+        await change();
+        await recover(() => npm("start"));
+        const now = await members();
+        await becomesHealthy(now, 120);
+        const kept = Object.entries(await domainIds(now)).filter(([name, id]) => machines[name] === id);
+        assert.deepEqual([now.length, kept], [anew.all.length, []]);
+        await isEverywhere();
+        await unchanged();
+      });
+    },
+  );
 });
 
 describeLong("members that know each other by a list", function () {

@@ -317,6 +317,26 @@ describe("members of a real etcd come and go", function () {
     await leaves("n4", FOUNDERS, old);
   });
 
+  it("the last one of all has no list to leave, where the others went before it; it has one where they only are away", async () => {
+    found(["n1", "n2"]);
+    const joined = await grows("n4", ["n1", "n2"]); // waits until they are healthy
+    const own = async (name: string): Promise<Joined> => ({
+      ...joined,
+      memberId: (await view(name)).memberId,
+    });
+    const [one, two] = [await own("n1"), await own("n2")];
+    // All are to go, as those of a cluster that was rolled: n4 came last.
+    await leaves("n4", [], joined);
+    await etcds.stop(["n4"]);
+    await etcds.stop(["n2"]);
+    await rejects(leaves("n1", [], one), /n1 can't leave its cluster.*none of the others answers/);
+    startEtcd("n2", { "initial-cluster-state": "existing" });
+    await leaves("n2", [], two);
+    await etcds.stop(["n2"]);
+    await leaves("n1", [], one);
+    deepEqual(await names("n1"), ["n1"]);
+  });
+
   it("in a cluster that was restored, the member of that name leaves", async () => {
     found(FOUNDERS);
     const four = await grows("n4", FOUNDERS);
