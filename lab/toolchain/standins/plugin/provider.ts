@@ -72,9 +72,17 @@ export function registerProvider(server: Server, options: ProviderOptions): void
     preview: "getPreview" in request && request.getPreview(),
     signal: options.signal,
     status: (line) => {
-      options.status(request.getUrn(), line);
+      options.status.show(request.getUrn(), line);
     },
   });
+  /** Waits for the lines of what is done before it is said to be done. */
+  const told = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      await options.status.shown();
+    }
+  };
   const implementation = {
     handshake: unary(() => {
       const response = new messages.ProviderHandshakeResponse();
@@ -141,7 +149,7 @@ export function registerProvider(server: Server, options: ProviderOptions): void
     }),
     create: unary(async (request: CreateRequest) => {
       const inputs = plain(request.getProperties());
-      const { id, state } = await typeOf(request).create(inputs, operation(request));
+      const { id, state } = await told(typeOf(request).create(inputs, operation(request)));
       const response = new messages.CreateResponse();
       response.setId(id);
       response.setProperties(struct(state));
@@ -156,17 +164,14 @@ export function registerProvider(server: Server, options: ProviderOptions): void
       return response;
     }),
     update: unary(async (request: UpdateRequest) => {
-      const state = await typeOf(request).update(
-        plain(request.getOlds()),
-        plain(request.getNews()),
-        operation(request),
-      );
+      const [olds, news] = [plain(request.getOlds()), plain(request.getNews())];
+      const state = await told(typeOf(request).update(olds, news, operation(request)));
       const response = new messages.UpdateResponse();
       response.setProperties(struct(state));
       return response;
     }),
     delete: unary(async (request: DeleteRequest) => {
-      await typeOf(request).delete(plain(request.getProperties()), operation(request));
+      await told(typeOf(request).delete(plain(request.getProperties()), operation(request)));
       return new emptyMessages.Empty();
     }),
     cancel: unary(() => {
