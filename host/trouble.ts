@@ -40,7 +40,8 @@ function wayOf(uri: string): Way | undefined {
 }
 
 /** A file as a shell takes it; `~` stays the home. */
-const file = (path: string): string => (path.startsWith("~/") ? path : shellCommand([path]));
+const file = (path: string): string =>
+  path.startsWith("~/") ? `~/${shellCommand([path.slice(2)])}` : shellCommand([path]);
 
 const scan = ({ host, port, knownHosts }: Way): string =>
   `ssh-keyscan -t ed25519 ${port === undefined ? "" : `-p ${port} `}${host} >> ${file(knownHosts)}`;

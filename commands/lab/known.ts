@@ -38,6 +38,17 @@ export function missingStack(stack: string, known: readonly string[]): string | 
   return `there is no stack ${stack} in the lab${meant}; there are: ${known.join(", ")}${make}`;
 }
 
+/**
+ * Checks a stack's name before it becomes a part of files' names.
+ * @throws UserError where it is no name
+ */
+export function requireStackName(stack: string): void {
+  if (/^[A-Za-z0-9_.-]{1,100}$/.test(stack) && !/^\.+$/.test(stack)) return;
+  throw new UserError(
+    `"${stack}" can't be a stack's name: letters, digits, "-", "_" and "." are what Pulumi takes, 100 of them at the most`,
+  );
+}
+
 /** @throws UserError where the lab has no such stack, with those that there are */
 export function requireStack(paths: LabPaths, stack: string): void {
   const missing = missingStack(stack, knownStacks(paths));

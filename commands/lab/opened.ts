@@ -7,6 +7,7 @@ import type { LabContext, LabPaths } from "../../lab/shared/context.ts";
 import { ensureToolchain } from "../../lab/toolchain/index.ts";
 import { UserError } from "../ui/errors.ts";
 import { requireFolder } from "./folder.ts";
+import { requireStackName } from "./known.ts";
 import { labContext } from "./prepare.ts";
 import { openProgramSession, type LabSession } from "./session.ts";
 
@@ -25,9 +26,10 @@ export async function requireUp(paths: LabPaths): Promise<LabContext> {
 
 /**
  * A session on the lab that is up.
- * @throws UserError when it is not, with what to type.
+ * @throws UserError when it is not, with what to type, or when the stack can't have that name.
  */
 export async function openLab(paths: LabPaths, stack: string): Promise<LabSession> {
+  requireStackName(stack);
   const context = await requireUp(paths);
   requireFolder(paths);
   const [toolchain, image, host] = await Promise.all([

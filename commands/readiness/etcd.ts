@@ -1,4 +1,5 @@
 /** Asking etcd members, of any version from 2.0 on, whether they are one healthy cluster. */
+import { plainLine } from "../hosts/terminal.ts";
 import { DIRECT, type Place, type WayTo } from "../way.ts";
 import { field, list, request, type Reply } from "./http.ts";
 
@@ -123,7 +124,8 @@ function memberOf(entry: unknown, id: string): Member {
   return { name: textOf(entry, "name"), id, ...(host === "" ? {} : { host }) };
 }
 
+/** Whoever answers at the address may have put anything into it, and it is shown on a terminal. */
 function textOf(value: unknown, name: string): string {
   const found = field(value, name);
-  return typeof found === "string" ? found : "";
+  return typeof found === "string" ? plainLine(found) : "";
 }

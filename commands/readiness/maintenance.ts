@@ -1,4 +1,5 @@
 /** What an etcd member says of itself through the maintenance API: leader, database, raft, alarms (etcd 3.1 and newer). */
+import { plainLine } from "../hosts/terminal.ts";
 import type { Way } from "../way.ts";
 import { GATEWAYS, hexId } from "./etcd.ts";
 import { field, list, request, type Reply } from "./http.ts";
@@ -27,8 +28,9 @@ function numberOf(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
+/** Whoever answers at the address may have put anything into it, and it is shown on a terminal. */
 const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
+  typeof value === "string" && value !== "" ? plainLine(value) : undefined;
 
 const bodyOf = (reply: Reply): unknown =>
   "problem" in reply || reply.status !== 200 ? undefined : reply.body;

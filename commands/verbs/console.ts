@@ -9,6 +9,7 @@ import { defaultLog, readLog } from "../hosts/consoleLogs.ts";
 import { unknownNode } from "../hosts/nodes.ts";
 import { forUser, labRuns, reach } from "../hosts/reach.ts";
 import { offNow } from "../hosts/spread.ts";
+import { Lines, plainLine } from "../hosts/terminal.ts";
 import { openLab, requireUp } from "../lab/opened.ts";
 import { labContext } from "../lab/prepare.ts";
 import { onTerminal, runOnTerminal } from "./exec.ts";
@@ -28,10 +29,16 @@ function requireTerminal(name: string): void {
     );
 }
 
+/** As `logs` shows it: a machine's own words move no cursor. */
+function show(text: string): void {
+  const lines = new Lines();
+  for (const line of [...lines.add(text), ...lines.end()]) process.stdout.write(`${plainLine(line)}\n`);
+}
+
 /** The console of a node on a host of the user's own. */
 async function ownConsole(access: HostAccess, name: string, log: boolean): Promise<void> {
   if (log) {
-    process.stdout.write(await readLog(access, { name, file: defaultLog(name) }));
+    show(await readLog(access, { name, file: defaultLog(name) }));
     return;
   }
   requireTerminal(name);
@@ -55,7 +62,7 @@ export async function console(
   }
   if (log) {
     await requireUp(paths);
-    process.stdout.write(await consoleLog(labContext(paths), name));
+    show(await consoleLog(labContext(paths), name));
     return;
   }
   const session = await openLab(paths, devStack);

@@ -11,8 +11,10 @@ import { examine } from "../doctor/index.ts";
 import { planFacts, readStackConfig } from "../doctor/planFacts.ts";
 import { renderFinding, summary } from "../doctor/render.ts";
 import type { Finding, PlanFacts } from "../doctor/types.ts";
+import { requireStack, requireStackName } from "../lab/known.ts";
 import { labContext } from "../lab/prepare.ts";
 import { openLab } from "../lab/opened.ts";
+import { devStack } from "../lab/session.ts";
 import { ExitError, messageOf, UserError } from "../ui/errors.ts";
 import { onTerminal } from "./exec.ts";
 
@@ -69,6 +71,7 @@ async function labIsUp(paths: LabPaths): Promise<boolean> {
 
 /** The same command inside the lab, where its host is. */
 async function insideLab(paths: LabPaths, { stack, bridge, json }: DoctorOptions): Promise<void> {
+  if (stack !== devStack) requireStack(paths, stack);
   const session = await openLab(paths, stack);
   await onTerminal(session, [
     ...[process.execPath, join(paths.checkout, "commands", "main.ts"), "doctor"],
@@ -85,6 +88,7 @@ async function insideLab(paths: LabPaths, { stack, bridge, json }: DoctorOptions
 export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<void> {
   const { connect, stack, bridge, json } = options;
   if (bridge !== undefined) requireBridgeName(bridge);
+  requireStackName(stack);
   if (connect === undefined && (await labIsUp(paths))) {
     await insideLab(paths, options);
     return;

@@ -5,17 +5,13 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { openLab } from "../lab/opened.ts";
 import { ensureStack } from "../lab/pulumi.ts";
 import type { LabSession } from "../lab/session.ts";
-import { ExitError, UserError } from "../ui/errors.ts";
+import { ExitError } from "../ui/errors.ts";
 
 /**
  * Runs the command on this terminal and ends with its exit code.
- * @throws UserError when the lab is not up
+ * @throws UserError when the lab is not up, or the stack can't have that name
  */
 export async function exec(paths: LabPaths, stack: string, command: readonly string[]): Promise<void> {
-  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack))
-    throw new UserError(
-      `"${stack}" can't be a stack's name: letters, digits, "-", "_" and "." are what Pulumi takes, 100 of them at the most`,
-    );
   const session = await openLab(paths, stack);
   await ensureStack(session);
   await onTerminal(session, command);

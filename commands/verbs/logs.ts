@@ -191,7 +191,7 @@ async function journals(
     await untilInterrupted(async (signal) => {
       await Promise.all(
         commands.map((command, index) => {
-          const { add, end } = collected(writerOf(names[index] ?? "", names, true));
+          const { add, end } = collected(writerOf(names[index] ?? "", names, options.raw === true));
           return streamed(command, add, signal).then(end);
         }),
       );
@@ -204,7 +204,7 @@ async function journals(
     const name = names[index] ?? "";
     if (result.failed)
       throw new UserError(`the journal of ${name} can't be read: ${result.stderr || result.shortMessage}`);
-    writeText(result.stdout, writerOf(name, names, true), undefined);
+    writeText(result.stdout, writerOf(name, names, options.raw === true), undefined);
   }
 }
 

@@ -9,7 +9,7 @@ import { readStack } from "../hosts/stackState.ts";
 import { type ClusterStatus, renderStatus, statusJson, statusOf } from "../hosts/statusTable.ts";
 import { bringUp } from "../lab/known.ts";
 import { locksOf } from "../lab/locks.ts";
-import { ExitError } from "../ui/errors.ts";
+import { ExitError, messageOf } from "../ui/errors.ts";
 
 export interface StatusOptions {
   readonly stack?: string;
@@ -77,8 +77,11 @@ async function watch(look: () => Promise<ClusterStatus>, json: boolean): Promise
   process.once("SIGTERM", stop);
   process.stdout.once("error", stop); // `status --watch | head`
   while (goOn()) {
-    const found = await look();
-    if (goOn()) print(json ? `${JSON.stringify(statusJson(found))}\n` : block(found));
+    // A host that does not answer for a while, such as where libvirtd is started again, does not end it.
+    const found = await look().catch((error: unknown) => messageOf(error));
+    if (!goOn()) break;
+    if (typeof found === "string") process.stderr.write(`${found}\n`);
+    else print(json ? `${JSON.stringify(statusJson(found))}\n` : block(found));
     await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
   }
   process.off("SIGINT", stop);

@@ -65,7 +65,7 @@ export const SOFTWARE_KEYS = {
     example: DEFAULTS.dockerListen,
     default: `\`${DEFAULTS.dockerListen}\`; with \`tls\` \`${DEFAULTS.dockerListenTls}\``,
     details:
-      "With `tls`, clients need a certificate of the stack's authority. Without it, whoever reaches this port rules the machine as root. On the node's own loopback, which is the default, that is whoever may log in; any " +
+      "With `tls`, clients need a certificate of the stack's authority for Docker. Without it, whoever reaches this port rules the machine as root. On the node's own loopback, which is the default, that is whoever may log in; any " +
       "other address brings a warning on each run. IPv6 addresses stand in brackets: `[::1]:2375`.",
   },
 } as const satisfies KeyTable;

@@ -25,9 +25,9 @@ export function goInstall(name: string): string {
   const { package: path = "", set = {} } = tool?.go ?? {};
   const flags = Object.entries(set).map(([variable, value]) => `-X ${variable}=${value}`);
   const link = flags.length === 0 ? "" : `-ldflags ${quote(flags.join(" "))} `;
-  const built = `/tmp/${name}/${path.split("/").at(-1) ?? ""}`;
-  const install = `GOBIN=/tmp/${name} go install ${link}${path}@v${tool?.version ?? ""}`;
-  return `${install} && sudo install ${built} /usr/local/bin/${name}`;
+  // A folder that nobody else could have made before: root installs what is in it.
+  const install = `GOBIN="$bin" go install ${link}${path}@v${tool?.version ?? ""}`;
+  return `bin=$(mktemp -d) && ${install} && sudo install "$bin/${path.split("/").at(-1) ?? ""}" /usr/local/bin/${name}`;
 }
 
 export const TOOLS: readonly Tool[] = [

@@ -70,6 +70,13 @@ describe("verbs about a libvirt host", function () {
       ok(Math.abs(Date.now() - Date.parse(first?.created ?? "")) < 10 * 60_000, first?.created ?? "no time");
     });
 
+    it("says in one line what is no connection at all", async () => {
+      const { exitCode, stderr } = await host.cluster("list", "--connect", "qemu+ssh//root@host/system");
+      equal(exitCode, 1);
+      match(stderr, /^error: [^\n]*qemu\+ssh\/\/root@host\/system[^\n]*/);
+      doesNotMatch(stderr, /\n {4}at /);
+    });
+
     it("says why a host does not answer", async () => {
       const { exitCode, stderr } = await host.cluster(
         "list",

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requireFolder, requireRoom } from "../../../commands/lab/folder.ts";
-import { bringUp, knownStacks, missingStack } from "../../../commands/lab/known.ts";
+import { bringUp, knownStacks, missingStack, requireStackName } from "../../../commands/lab/known.ts";
 import { describe as inWords, UserError } from "../../../commands/ui/errors.ts";
 import { labPaths } from "../../../lab/shared/context.ts";
 import { stateFolder } from "../../../lab/toolchain/index.ts";
@@ -77,4 +77,17 @@ describe("a stack of the lab", () => {
     equal(bringUp("alice"), "npm run cluster -- exec --stack alice pulumi up");
     equal(bringUp(undefined), "pulumi up");
   });
+});
+
+describe("a stack's name", () => {
+  for (const name of ["dev", "alice-2", "a.b_c"])
+    it(`may be ${name}`, () => {
+      requireStackName(name);
+    });
+  for (const name of ["", "..", "x/../../Pulumi", "a b", "$(id)", "a\n", "a".repeat(101)])
+    it(`is not ${JSON.stringify(name.slice(0, 20))}: it becomes a part of files' names`, () => {
+      throws(() => {
+        requireStackName(name);
+      }, /can't be a stack's name/);
+    });
 });

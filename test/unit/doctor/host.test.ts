@@ -147,7 +147,7 @@ describe("doctor: tools", () => {
   });
 
   it("misses only what the plan needs", () => {
-    assert.match(judged("ct", missing) ?? "", /^problem: ct is not on PATH -> GOBIN=/);
+    assert.match(judged("ct", missing) ?? "", /^problem: ct is not on PATH -> bin=\$\(mktemp -d\) && GOBIN=/);
     assert.equal(judged("ign-converter", missing), undefined); // Flatcar reads what ct writes
     assert.match(judged("ign-converter", missing, { os: "fedora-coreos" }) ?? "", /^problem/);
     assert.equal(judged("butane", missing), undefined);
@@ -164,7 +164,7 @@ describe("doctor: tools", () => {
   it("says how to build a tool in the pinned version", () => {
     assert.match(
       goInstall("ct"),
-      /go install -ldflags '-X [^']+' github\.com\/flatcar\/[^ ]+@v0\.9\.4 && sudo install \/tmp\/ct\/internal \/usr\/local\/bin\/ct$/,
+      /go install -ldflags '-X [^']+' github\.com\/flatcar\/[^ ]+@v0\.9\.4 && sudo install "\$bin\/internal" \/usr\/local\/bin\/ct$/,
     );
   });
 

@@ -123,6 +123,11 @@ describe("what ssh and libvirt say of a host that can't be reached", () => {
     equal(withAdvice(uri, "error: Domain not found"), "error: Domain not found");
   });
 
+  it("has paths as values only, also of a file at home", () => {
+    const tricky = "qemu+ssh://root@far/system?knownhosts=~/a%3Btouch%20b";
+    match(adviceFor(tricky, "Host key verification failed.") ?? "", />> ~\/'a;touch b'$/);
+  });
+
   it("leaves out ssh's banner", () => {
     const text = withAdvice(
       uri,
