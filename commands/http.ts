@@ -49,6 +49,9 @@ const OUT_OF_TIME: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: "the clock here is late, or that of the machine where it was made was early",
 };
 
+/** What a server says that doesn't take the client's certificate, in OpenSSL's words. */
+const REFUSED = /alert (bad certificate|certificate expired|certificate unknown|unknown ca)\b/i;
+
 class LateError extends Error {}
 class LongError extends Error {}
 
@@ -60,6 +63,12 @@ function failure(error: unknown): Answer {
   const { message, code = "" } = (first instanceof Error ? first : error) as NodeJS.ErrnoException;
   const advice = Object.hasOwn(OUT_OF_TIME, code) ? OUT_OF_TIME[code] : undefined;
   if (advice !== undefined) return { reason: `${message} (${advice})`, hopeless: true };
+  const refused = REFUSED.exec(message)?.[1]?.toLowerCase();
+  if (refused !== undefined)
+    return {
+      reason: `it does not take the certificate that it is shown (${refused}): the clock there is wrong, or its certificates are of another authority`,
+      hopeless: true,
+    };
   const words = code.startsWith("HPE_")
     ? `the answer is not HTTP (${message})`
     : code === "ENOTFOUND"
