@@ -33,6 +33,8 @@ export type Refusal = string | undefined;
 export interface MembersApi {
   /** Undefined where nobody answers, or nobody with a members API. */
   view(at: Place): Promise<View | undefined>;
+  /** Whether what answers there is vouched for by another authority than this cluster's: it is no member of it. */
+  isStranger(at: Place): Promise<boolean>;
   /** @param learner whether it begins without a vote, for which etcd 3.4 is needed. */
   add(at: Place, peerUrl: string, learner: boolean): Promise<Refusal>;
   /** Gives a learner its vote; refused until it has nearly all data. */
@@ -41,6 +43,10 @@ export interface MembersApi {
   /** Has the leader, which must be the one that is asked, hand over to another. */
   handOver(at: Place, id: string): Promise<Refusal>;
 }
+
+/** What is said of a server's certificate that this authority has not issued; not of one whose time is over. */
+const STRANGER =
+  /self[- ]signed certificate|unable to (?:verify the first certificate|get (?:local )?issuer certificate)|certificate signature failure/i;
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 const texts = (value: unknown): string[] => list(value).map(textOf).filter(Boolean);
@@ -106,6 +112,10 @@ export function membersApi(port: number, wayTo: WayTo = DIRECT): MembersApi {
       const listed = bodyOf(await call(at, "cluster/member/list", {}));
       if (listed === undefined) return undefined;
       return viewOf(bodyOf(await call(at, "maintenance/status", {})), listed);
+    },
+    isStranger: async (at) => {
+      const reply = await call(at, "cluster/member/list", {});
+      return reply !== undefined && "problem" in reply && STRANGER.test(reply.problem);
     },
     add: (at, peerUrl, learner) =>
       change(at, "cluster/member/add", {

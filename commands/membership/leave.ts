@@ -5,6 +5,7 @@ import type { ListedMember } from "./api.ts";
 import { handOver } from "./handOver.ts";
 import { bestOf, healthyIds, lookAround, type LookSources, type Seen, seenWords } from "./look.ts";
 import { quorumOf, quorumWords } from "./quorum.ts";
+import type { NodeSettings } from "../readiness/settings.ts";
 import type { Joined, MembershipSettings } from "./settings.ts";
 
 export interface LeaveSources extends LookSources {
@@ -44,8 +45,31 @@ const isLast = (seen: readonly Seen[], name: string): boolean =>
   seen.find((one) => one.name === name)?.view.members.length === 1;
 
 /**
+ * Whether all machines of the others that run are members of a cluster with another authority. After new keys for all (`tlsRotation`) nothing
+ * else can be learnt from them, and machines that were made after this one's are known by their names alone.
+ */
+async function areStrangers(
+  all: readonly NodeSettings[],
+  known: ReadonlyMap<string, string>,
+  { api, machines }: LeaveSources,
+): Promise<boolean> {
+  const runs = await machines.running();
+  const answers = await Promise.all(
+    all.map(async ({ name, mac, address }) => {
+      if (runs(name) === false) return undefined;
+      const hosts = [known.get(name), address, (await machines.locate(name, mac))?.address];
+      for (const host of new Set(hosts.filter((one) => one !== undefined)))
+        if (await api.isStranger({ name, host })) return true;
+      return false;
+    }),
+  );
+  const running = answers.filter((answer) => answer !== undefined);
+  return running.length > 0 && running.every(Boolean);
+}
+
+/**
  * Takes the member out of its cluster's list, where the others are a healthy majority without it. Nothing is to be done where it is not
- * on the list, where the cluster is gone, or where all others have left before.
+ * on the list, where the cluster is gone, or where all others have left before or are another cluster's.
  * @throws ProgramError where the others would be no majority, or nobody answers
  */
 export async function leave(
@@ -72,6 +96,10 @@ export async function leave(
     const best = bestOf(peers);
     if (best === undefined && isLast(seen, member.name)) {
       say(`${member.name}: the others have left; the cluster goes with this last machine`);
+      return;
+    }
+    if (best === undefined && (await areStrangers(all, known, sources))) {
+      say(`${member.name}: the others are another cluster's by now, with an authority of its own`);
       return;
     }
     if (best === undefined) why = "none of the others answers";

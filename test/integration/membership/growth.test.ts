@@ -337,6 +337,25 @@ describe("members of a real etcd come and go", function () {
     deepEqual(await names("n1"), ["n1"]);
   });
 
+  it("a member whose others are another authority's by now has no list to leave", async () => {
+    found(["n1"]);
+    const joined = await grows("n2", ["n1"]);
+    await etcds.stop(["n1"]);
+    hosts(["n1", "n2"]);
+    // n1 came after it, so that its machine is not known.
+    const settings = settingsOf("n2", []);
+    const sources = sourcesOf(settings);
+    const leavesAmong = (strangers: readonly string[]): Promise<void> => {
+      const api = {
+        ...sources.api,
+        isStranger: ({ name }: { name: string }) => Promise.resolve(strangers.includes(name)),
+      };
+      return leave(settings, joined, { ...sources, api }, { round: 200, patience: 2000 });
+    };
+    await rejects(leavesAmong([]), /none of the others answers/);
+    await leavesAmong(["n1"]);
+  });
+
   it("in a cluster that was restored, the member of that name leaves", async () => {
     found(FOUNDERS);
     const four = await grows("n4", FOUNDERS);

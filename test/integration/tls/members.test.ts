@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ETCD_34, etcd36, Etcds, freePorts } from "../discovery/etcds.ts";
 import { issue, type KeyPair, makeAuthority } from "../../../commands/certificates/x509.ts";
+import { membersApi } from "../../../commands/membership/api.ts";
 import { ask, type Credentials } from "../../../commands/http.ts";
 import { checkCluster } from "../../../commands/readiness/cluster.ts";
 import { readEtcd } from "../../../commands/readiness/etcd.ts";
@@ -217,6 +218,19 @@ describe("etcd with TLS", function () {
         assert.match(
           reason ?? "",
           /does not take the certificate that it is shown \((bad certificate|unknown ca)\): the clock there is wrong/,
+        );
+      });
+
+      it("is a stranger to a cluster of another authority, be it of the same name, and to no other", async () => {
+        const other = await makeAuthority("test etcd CA");
+        const foreign = { ca: other.cert, ...(await issue(other, { name: "root", hosts: [] })) };
+        const seenBy = (credentials: Credentials, serverName: string): Promise<boolean> =>
+          membersApi(portOf("one"), () => ({ tls: credentials, serverName })).isStranger({
+            ...{ name: "one", host: "127.0.0.1" },
+          });
+        assert.deepEqual(
+          [await seenBy(foreign, "one"), await seenBy(client, "one"), await seenBy(client, "two")],
+          [true, false, false],
         );
       });
 
