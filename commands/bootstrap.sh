@@ -28,6 +28,7 @@ step() {
   began=$(date +%s)
   if [ -t 2 ]; then printf '  … %s' "$title" >&2; fi
   mkdir -p "$lab/log"
+  touch "$log" 2>/dev/null && chmod 600 "$log" # as the lab's other logs
   printf '\n$ %s\n' "$*" >>"$log"
   if ! "$@" >>"$log" 2>&1; then
     if [ -t 2 ]; then printf '\r' >&2; fi

@@ -15,7 +15,7 @@ export interface LabProcess {
 }
 
 /** What Command resources run, as components/programs.ts calls it. */
-const PROGRAM = /(^|\/)commands\/(discovery|host|readiness)\.ts$/;
+const PROGRAM = /(^|\/)commands\/(certificates|discovery|host|membership|readiness)\.ts$/;
 
 /**
  * Plugins and programs of Pulumi whose parent is gone. Pure.

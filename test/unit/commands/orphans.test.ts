@@ -1,4 +1,6 @@
 import { deepEqual } from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type LabProcess, orphansAmong } from "../../../commands/lab/orphans.ts";
 
 const FOLDER = "/lab/pulumi";
@@ -27,6 +29,16 @@ describe("what a killed Pulumi leaves running", () => {
     deepEqual(pids(process(14, 11, provider), process(11, 1, ...libvirt.command)), [11]);
     deepEqual(pids(process(14, 1, provider)), [14]);
   });
+
+  const components = join(import.meta.dirname, "../../../components");
+  const programs = readdirSync(components)
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => [...readFileSync(join(components, name), "utf8").matchAll(/\bprogram\("([a-z]+)"\)/g)])
+    .map(([, name = ""]) => name);
+  for (const name of new Set(programs))
+    it(`the program ${name}, which a Command resource runs`, () => {
+      deepEqual(pids(process(15, 1, "node", "--no-warnings", `/checkout/commands/${name}.ts`)), [15]);
+    });
 
   it("is none of what people run in the lab", () => {
     deepEqual(
