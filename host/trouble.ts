@@ -1,5 +1,5 @@
 /** What ssh and libvirt say about a host that can't be reached, with what to do about it. Pure. */
-import { type ConnectionUri, isBySsh, knownHostsOf, parseConnection } from "./remote.ts";
+import { connectionIn, type ConnectionUri, isBySsh, knownHostsOf } from "./remote.ts";
 import { shellCommand } from "./shell.ts";
 
 interface Way {
@@ -26,9 +26,10 @@ export function destinationOf(connection: ConnectionUri): string {
   ]);
 }
 
+/** Undefined where it is none by ssh, and where it is no connection at all: what libvirt says of that is advice enough. */
 function wayOf(uri: string): Way | undefined {
-  const connection = parseConnection(uri);
-  if (!isBySsh(connection)) return undefined;
+  const connection = connectionIn(uri);
+  if (connection === undefined || !isBySsh(connection)) return undefined;
   const { host, port, parameters } = connection;
   const knownHosts = knownHostsOf(connection);
   return {

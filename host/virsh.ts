@@ -1,7 +1,6 @@
 /** Asking a libvirt host through `virsh`, without a shell. */
 import { execFile } from "node:child_process";
 import { inTurn } from "./queue.ts";
-import { parseConnection } from "./remote.ts";
 import { virshsUri } from "./sharedSsh.ts";
 import { withAdvice } from "./trouble.ts";
 
@@ -54,7 +53,7 @@ const run = (
       else if ((error as NodeJS.ErrnoException).code === "ENOENT") reject(new VirshMissingError(MISSING));
       else {
         const why = error.killed ? `no answer within ${TIME_LIMIT / 1000} seconds: timed out` : stderr.trim();
-        const said = isConnection(uri) && !isLocal(uri) ? withAdvice(uri, why) : why;
+        const said = isLocal(uri) ? why : withAdvice(uri, why);
         reject(new VirshError(`virsh --connect ${uri} ${args.join(" ")}: ${said.replace(/^error: /gm, "")}`));
       }
     });
@@ -66,16 +65,6 @@ export const lines = (text: string): string[] =>
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-
-/** Whether it is one at all: advice is about its parts, and what libvirt says of another word is advice enough. */
-const isConnection = (uri: string): boolean => {
-  try {
-    parseConnection(uri);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** True where libvirt's files are this machine's files: a connection with no host in it. */
 export const isLocal = (uri: string): boolean => /^[a-z0-9+]+:\/\/\//i.test(uri);

@@ -46,6 +46,12 @@ export class Lines {
   }
 }
 
+/** The lines of a whole text, without their ends. */
+export function linesIn(text: string): string[] {
+  const lines = new Lines();
+  return [...lines.add(text), ...lines.end()];
+}
+
 /** The last lines of a text; all of them where `count` is undefined. */
 export const lastLines = (lines: readonly string[], count: number | undefined): readonly string[] =>
   count === undefined ? lines : count === 0 ? [] : lines.slice(-count);

@@ -9,7 +9,7 @@ import { defaultLog, readLog } from "../hosts/consoleLogs.ts";
 import { unknownNode } from "../hosts/nodes.ts";
 import { forUser, labRuns, reach } from "../hosts/reach.ts";
 import { offNow } from "../hosts/spread.ts";
-import { Lines, plainLine } from "../hosts/terminal.ts";
+import { linesIn, plainLine } from "../hosts/terminal.ts";
 import { openLab, requireUp } from "../lab/opened.ts";
 import { labContext } from "../lab/prepare.ts";
 import { onTerminal, runOnTerminal } from "./exec.ts";
@@ -31,8 +31,7 @@ function requireTerminal(name: string): void {
 
 /** As `logs` shows it: a machine's own words move no cursor. */
 function show(text: string): void {
-  const lines = new Lines();
-  for (const line of [...lines.add(text), ...lines.end()]) process.stdout.write(`${plainLine(line)}\n`);
+  for (const line of linesIn(text)) process.stdout.write(`${plainLine(line)}\n`);
 }
 
 /** The console of a node on a host of the user's own. */

@@ -11,7 +11,7 @@ import { type Choice, chooseCluster, isNodeName, type MarkedNode, unknownNode } 
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
 import { remarkOn } from "../hosts/spread.ts";
 import { readStack, type StackState } from "../hosts/stackState.ts";
-import { lastLines, Lines, plainLine } from "../hosts/terminal.ts";
+import { lastLines, Lines, linesIn, plainLine } from "../hosts/terminal.ts";
 import { UserError } from "../ui/errors.ts";
 
 export interface LogsOptions extends Choice {
@@ -157,8 +157,7 @@ async function consoles(
 }
 
 function writeText(text: string, write: Writer, count: number | undefined): void {
-  const lines = new Lines();
-  write(lastLines([...lines.add(text), ...lines.end()], count));
+  write(lastLines(linesIn(text), count));
 }
 
 /** Puts pieces of text together to lines before they are written. */

@@ -37,14 +37,18 @@ export async function status(paths: LabPaths, options: StatusOptions): Promise<v
   };
   if (options.watch === true) await watch(() => forUser(look), options.json === true);
   else {
-    const lab = reached.lab !== undefined;
-    const holder = lab ? (await locksOf(paths, name)).holder : undefined;
-    const nothing =
-      holder === undefined
-        ? `has no nodes. Next: ${bringUp(lab ? name : undefined)}`
-        : `has no nodes yet, and is being worked on (process ${holder.pid}: ${holder.command}). Next: npm run cluster -- status --watch`;
-    once(await forUser(look), options.json === true, `Stack ${name} ${nothing}`);
+    const found = await forUser(look);
+    const nothing = found.nodes.length === 0 ? await whyNothing(paths, reached, name) : "";
+    once(found, options.json === true, nothing);
   }
+}
+
+/** What is said of a stack without nodes: who is at work on it, in the lab, or what makes them. */
+async function whyNothing(paths: LabPaths, { lab }: Reached, stack: string): Promise<string> {
+  const holder = lab === undefined ? undefined : (await locksOf(paths, stack)).holder;
+  return holder === undefined
+    ? `Stack ${stack} has no nodes. Next: ${bringUp(lab === undefined ? undefined : stack)}`
+    : `Stack ${stack} has no nodes yet, and is being worked on (process ${holder.pid}: ${holder.command}). Next: npm run cluster -- status --watch`;
 }
 
 /** What the lab's DHCP server has given; other servers are somebody else's and not asked. */

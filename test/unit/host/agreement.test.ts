@@ -119,6 +119,7 @@ describe("what ssh and libvirt say of a host that can't be reached", () => {
 
   it("is not said of this machine, nor of what is about something else", () => {
     equal(adviceFor("qemu:///system", "Connection refused"), undefined);
+    equal(adviceFor("qemu+ssh//root@far/system", "Connection refused"), undefined);
     equal(adviceFor(uri, "error: Domain not found"), undefined);
     equal(withAdvice(uri, "error: Domain not found"), "error: Domain not found");
   });

@@ -71,6 +71,14 @@ describe("what a member says of itself", () => {
       [["NOSPACE"], [], []],
     );
   });
+
+  it("has no control sequences of a terminal in it: whoever answers at the address could have sent it", () => {
+    const { version, alarms: raised } = memberStatusOf(
+      { header: { member_id: "1" }, version: "3.4.23\u001b[2J\u001b]0;owned\u0007" },
+      { alarms: [{ memberID: "1", alarm: "NOSPACE\u001b[31m" }] },
+    );
+    deepEqual([version, raised], ["3.4.23", ["NOSPACE"]]);
+  });
 });
 
 describe("the status of a cluster", () => {
