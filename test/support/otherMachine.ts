@@ -49,6 +49,10 @@ export interface OtherMachine {
   remove(): Promise<void>;
 }
 
+/**
+ * SHLVL: bash reads ~/.bashrc for commands that come by ssh, but not in a shell within a shell. What somebody has in there is no part of a test, and a
+ * server that is killed in the middle of it would leave its locks.
+ */
 const sshdConfig = (folder: string, address: string): string => `ListenAddress ${address}
 HostKey ${folder}/host_key
 AuthorizedKeysFile ${folder}/authorized_keys
@@ -60,6 +64,7 @@ UsePAM no
 StrictModes no
 PrintMotd no
 LogLevel VERBOSE
+SetEnv SHLVL=1
 `;
 
 const keygen = (file: string, comment: string): Promise<unknown> =>
