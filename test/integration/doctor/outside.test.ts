@@ -65,7 +65,7 @@ describe("what the doctor finds from outside of a libvirt host", function () {
     );
     assert.match(
       all,
-      /^warning: ct 0\.6\.0 is older than 0\.9\.4 .* → GOBIN=\/tmp\/ct go install .*@v0\.9\.4/m,
+      /^warning: ct 0\.6\.0 is older than 0\.9\.4 .* → bin=\$\(mktemp -d\) && GOBIN="\$bin" go install .*@v0\.9\.4/m,
     );
     assert.match(all, /^problem: ignition-validate is not on PATH /m);
     assert.match(
