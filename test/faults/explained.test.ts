@@ -44,6 +44,10 @@ const etcdSetting = (setting: string): string =>
     },
   });
 
+/** A file by Ignition, with these contents. What is wrong with it no validator sees. */
+const ignitionFile = (path: string, contents: object): string =>
+  JSON.stringify({ storage: { files: [{ path, filesystem: "root", mode: 420, contents }] } });
+
 /**
  * Memory that no killed process gives back: a file in memory that grows and grows. (A program that merely wants more and more is killed at
  * once, and etcd gets healthy beside it.)
@@ -59,12 +63,20 @@ interface Failure {
   readonly bridge?: string;
   /** What `up` says after the node's name. */
   readonly reason: RegExp;
-  readonly login: "works" | "told" | "no address";
+  /** None is told where nobody can log in: no address, or a system that has not begun. */
+  readonly login: "works" | "told" | "none";
   /** Also in the short selection. */
   readonly short?: boolean;
 }
 
 const FAILURES: readonly Failure[] = [
+  {
+    name: "ignition",
+    fault: "a node's Ignition fails",
+    snippet: ignitionFile("/etc/passwd/below", { inline: "x" }),
+    reason: /Ignition failed: .*\/etc\/passwd\/below: not a directory/,
+    login: "none",
+  },
   {
     name: "initial",
     fault: "a member's etcd was told another cluster",
@@ -78,7 +90,7 @@ const FAILURES: readonly Failure[] = [
     fault: "a node never gets a lease",
     bridge: "nodhcp0",
     reason: /it has no address for 60 s on \w+ \(52:54:00:.*; the link is up\)/,
-    login: "no address",
+    login: "none",
   },
   {
     name: "panic",
@@ -153,7 +165,7 @@ describeLeavingNothing("a node that can't come up", function () {
         `logs --stack ${name} --journal ${node}`,
       ];
       // A machine that had an address before it failed may not let anybody in any more.
-      assert.deepEqual(told, login === "no address" ? ways.slice(0, 2) : ways);
+      assert.deepEqual(told, login === "none" ? ways.slice(0, 2) : ways);
       for (const line of told.filter(
         (one) => one.startsWith("logs") && (login === "works" || !one.includes("journal")),
       )) {
