@@ -33,7 +33,7 @@ What each check looks at: docs/doctor.md`,
     .option("--bridge <name>", "the bridge, which must be there; the stack's otherwise")
     .option("--stack <name>", "the stack whose bridge it is", "dev")
     .option("--connect <uri>", "the libvirt host; qemu+ssh://... for another machine", "qemu:///system")
-    .option("--skip <parts>", "leave out, with commas between: sysctls, firewall, acl, ksm")
+    .option("--skip <parts>", "leave out, with commas between: bridge, sysctls, firewall, acl, ksm")
     .option("--dry-run", "print the commands and change nothing")
     .option("--undo", "take everything back that was changed")
     .addHelpText(

@@ -1,4 +1,5 @@
 /** Making changes on a host and taking them back, one after another, each written down before it is made. */
+import { linksIn } from "../doctor/checks/bridge.ts";
 import type { HostShell } from "../doctor/types.ts";
 import { complaint } from "../doctor/words.ts";
 import { UserError } from "../ui/errors.ts";
@@ -6,10 +7,12 @@ import {
   commandOf,
   findRule,
   undoAlong,
+  undoLink,
   undoRule,
   undoText,
   undoValue,
   type Change,
+  type LinkChange,
   type TextChange,
   type Undoing,
 } from "./changes.ts";
@@ -61,8 +64,16 @@ async function textNow(shell: HostShell, { file }: TextChange): Promise<string |
   throw new UserError(`${file} can't be read: ${complaint(answer)}`);
 }
 
+async function linkNow(shell: HostShell, { device, setting }: LinkChange): Promise<string | undefined> {
+  const [link] = linksIn(await shell.run(["ip", "-json", "-details", "address", "show", "dev", device]));
+  if (link === undefined) return undefined;
+  return setting === "state" ? (link.up ? "up" : "down") : String(link.delay);
+}
+
 async function undoing(shell: HostShell, change: Change): Promise<Undoing> {
   switch (change.kind) {
+    case "link":
+      return undoLink(change, await linkNow(shell, change));
     case "value":
       return undoValue(change, (await valuesNow(shell, [change.file])).get(change.file));
     case "text":

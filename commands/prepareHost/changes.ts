@@ -3,7 +3,7 @@ import { quote } from "../../plan/remedies.ts";
 import { RULE_COMMENT } from "../doctor/checks/forward.ts";
 
 /** The parts of a host that are prepared; each can be left out. */
-export const PARTS = ["sysctls", "firewall", "acl", "ksm"] as const;
+export const PARTS = ["bridge", "sysctls", "firewall", "acl", "ksm"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** A value of the kernel in a file of /proc/sys or /sys. */
@@ -16,11 +16,24 @@ export interface ValueChange {
   readonly along: Readonly<Record<string, string>>;
 }
 
-/** A rule at the top of a packet filter's FORWARD chain. */
+/** A bridge or a port of one that is taken up, or a bridge's forward delay (hundredths of a second). */
+export interface LinkChange {
+  readonly kind: "link";
+  readonly device: string;
+  readonly setting: "state" | "forward_delay";
+  readonly from: string;
+  readonly to: string;
+  /** IPv6 addresses with their prefixes, which the kernel drops from a device that is taken down. */
+  readonly addresses: readonly string[];
+}
+
+/** A rule at the top of a packet filter's chain. */
 export interface RuleChange {
   readonly kind: "rule";
-  /** `iptables`, `ip6tables`, or one of their legacy kin. */
+  /** `iptables`, `ip6tables`, or one of their legacy kin; with `-t TABLE` where it is not the filter table. */
   readonly tool: string;
+  /** FORWARD where a record names none. */
+  readonly chain?: string;
   readonly bridge: string;
   readonly side: "-i" | "-o";
 }
@@ -36,22 +49,30 @@ export interface TextChange {
   readonly added: string;
 }
 
-export type Change = ValueChange | RuleChange | TextChange;
+export type Change = LinkChange | ValueChange | RuleChange | TextChange;
+
+const chainOf = ({ chain = "FORWARD" }: RuleChange): string => chain;
 
 /** What tells two changes apart: one of each can be in a record. */
-export const identity = (change: Change): string =>
-  change.kind === "rule"
-    ? `rule ${change.tool} ${change.side} ${change.bridge}`
-    : change.kind === "text"
-      ? `text ${change.file} ${change.added.trim()}`
-      : `value ${change.file}`;
+export function identity(change: Change): string {
+  switch (change.kind) {
+    case "link":
+      return `link ${change.device} ${change.setting}`;
+    case "rule":
+      return `rule ${change.tool} ${chainOf(change)} ${change.side} ${change.bridge}`;
+    case "text":
+      return `text ${change.file} ${change.added.trim()}`;
+    case "value":
+      return `value ${change.file}`;
+  }
+}
 
 /** Whether a change is gone when its machine boots again. */
 export const isVolatile = ({ kind }: Change): boolean => kind !== "text";
 
 /** A rule as iptables takes it behind its verb (-C, -I, -D). */
-export const ruleWords = ({ bridge, side }: RuleChange): string =>
-  `FORWARD ${side} ${quote(bridge)} -m comment --comment ${quote(RULE_COMMENT)} -j ACCEPT`;
+export const ruleWords = (change: RuleChange): string =>
+  `${chainOf(change)} ${change.side} ${quote(change.bridge)} -m comment --comment ${quote(RULE_COMMENT)} -j ACCEPT`;
 
 export const folderOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
 
@@ -62,9 +83,17 @@ const forPrintf = (text: string): string =>
 /** Writes a value of the kernel. */
 const setting = (file: string, value: string): string => `echo ${quote(value)} >${quote(file)}`;
 
+/** Sets a device up or down, or a bridge's delay. */
+const linking = ({ device, setting }: LinkChange, value: string): string =>
+  setting === "state"
+    ? `ip link set dev ${quote(device)} ${value}`
+    : `ip link set dev ${quote(device)} type bridge ${setting} ${value}`;
+
 /** The shell command that makes a change, as it is printed and as it is run. */
 export function commandOf(change: Change): string {
   switch (change.kind) {
+    case "link":
+      return linking(change, change.to);
     case "value":
       return setting(change.file, change.to);
     case "rule":
@@ -87,6 +116,24 @@ export function undoValue({ file, from, to }: ValueChange, now: string | undefin
   if (now === to) return { commands: [setting(file, from)] };
   if (now === undefined || now === from) return { commands: [] };
   return { left: `${file} is ${now} by now, which is neither ours nor what was there before` };
+}
+
+/** @param now the setting's value; undefined where the device is gone. */
+export function undoLink(change: LinkChange, now: string | undefined): Undoing {
+  const { device, setting, from, to, addresses } = change;
+  if (now === undefined || now === from) return { commands: [] };
+  if (now !== to)
+    return {
+      left: `${device}'s ${setting} is ${now} by now, which is neither ours nor what was there before`,
+    };
+  return {
+    commands: [
+      linking(change, from),
+      ...(setting === "state"
+        ? addresses.map((address) => `ip -6 address replace ${quote(address)} dev ${quote(device)}`)
+        : []),
+    ],
+  };
 }
 
 /** What has to be set again beside a value that was taken back. @param now values by file, after that. */

@@ -1,7 +1,7 @@
 /** What has to change on a host so that a bridge carries machines: only what is not right yet. */
 import { ACL_FILE, aclFor, lookAtAcl } from "../doctor/checks/bridgeAcl.ts";
-import { bridgeIn, lookAtBridge } from "../doctor/checks/bridge.ts";
-import { dropOf } from "../doctor/checks/forward.ts";
+import { bridgeIn, linkSettings, lookAtBridge } from "../doctor/checks/bridge.ts";
+import { type Drop, dropsOf, sidesFor } from "../doctor/checks/forward.ts";
 import { KSM_FILE } from "../doctor/checks/ksm.ts";
 import {
   BRIDGE_FILTER,
@@ -12,12 +12,14 @@ import {
   type Way,
 } from "../doctor/checks/sysctls.ts";
 import { lookAtFirewall } from "../doctor/firewall/look.ts";
+import type { Filter } from "../doctor/firewall/ruleset.ts";
 import { field, list, parsed } from "../http.ts";
 import type { HostShell } from "../doctor/types.ts";
 import { UserError } from "../ui/errors.ts";
 import {
   findRule,
   type Change,
+  type LinkChange,
   type Part,
   type RuleChange,
   type TextChange,
@@ -31,13 +33,23 @@ export interface Needed {
 }
 
 /** A bridge that can be prepared. @throws UserError where there is none of that name. */
-async function bridgeOn(shell: HostShell, name: string): Promise<{ way: Way; ipv6: boolean }> {
+async function bridgeOn(
+  shell: HostShell,
+  name: string,
+): Promise<{ way: Way; ipv6: boolean; links: LinkChange[] }> {
   const seen = await lookAtBridge(shell, name);
   if (seen.self.code === 127)
     throw new UserError(`${shell.name} has no program ip (Debian, Ubuntu: apt-get install iproute2)`);
   const found = bridgeIn(seen);
   if (found?.bridge.kind === "bridge")
-    return { way: wayOf(found.ports), ipv6: found.bridge.addresses.some((address) => address.includes(":")) };
+    return {
+      way: wayOf(found.ports),
+      ipv6: found.bridge.addresses.some((address) => address.includes(":")),
+      links: linkSettings(found.bridge, found.ports).map(({ link, setting, from, to }) => ({
+        ...{ kind: "link", device: link.name, setting, from, to },
+        addresses: link.ipv6,
+      })),
+    };
   throw new UserError(
     `${shell.name} has no bridge ${name}${found === undefined ? "" : ` (${name} is something else)`}, and host-prepare makes none: a bridge needs a way out ` +
       `or a DHCP server, which only its owner can give it.\n` +
@@ -103,6 +115,21 @@ async function sysctlChanges(
   return changes;
 }
 
+/**
+ * The rules that let a bridge's traffic through where a filter of iptables drops it. None where no rule would, or where it would carry
+ * no mark by which it is known again: ebtables and nftables.
+ */
+function rulesFor({ holder, layer }: Filter, bridge: string, drops: readonly Drop[]): RuleChange[] {
+  const beyond = drops.some((drop) => sidesFor(drop).length === 0);
+  if (beyond || holder.startsWith("nft ") || layer === "frames") return [];
+  return [...new Set(drops.map(({ hook }) => hook.chain))].flatMap((chain) => {
+    const sides = drops.flatMap((drop) => (drop.hook.chain === chain ? sidesFor(drop) : []));
+    return (["out", "in"] as const)
+      .filter((side) => sides.includes(side))
+      .map((side) => ({ kind: "rule", tool: holder, chain, bridge, side: side === "in" ? "-i" : "-o" }));
+  });
+}
+
 async function firewallChanges(shell: HostShell, bridge: string, way: Way): Promise<Needed> {
   const { filters, faults } = await lookAtFirewall(shell);
   // Whoever loads or uses bridge-netfilter later (Docker does) switches it on: where it is loaded, frames count as filtered.
@@ -110,21 +137,20 @@ async function firewallChanges(shell: HostShell, bridge: string, way: Way): Prom
   const changes: Change[] = [];
   const left = faults.map((fault) => `A packet filter could not be read: ${fault}.`);
   for (const filter of filters) {
-    const drop = dropOf(filter, bridge, { filtered, way });
+    const drops = dropsOf(filter, bridge, { filtered, way });
+    const [drop] = drops;
     if (drop === undefined) continue;
-    if (filter.holder.startsWith("nft "))
+    const rules = rulesFor(filter, bridge, drops);
+    if (rules.length === 0)
       left.push(
         `${filter.holder} drops traffic of machines on ${bridge} (${drop.by}). An acceptance elsewhere does not count there: ` +
           (filter.holder === "nft inet firewalld"
             ? `firewall-cmd --zone=trusted --add-interface=${bridge}`
             : `let ${bridge} through in that table.`),
       );
-    else
-      for (const side of ["-o", "-i"] as const) {
-        const change: RuleChange = { kind: "rule", tool: filter.holder, bridge, side };
-        // One of the two may be there, where a run was killed between them.
-        if ((await shell.run(["sh", "-c", findRule(change)])).code !== 0) changes.push(change);
-      }
+    for (const rule of rules)
+      // One of the two may be there, where a run was killed between them.
+      if ((await shell.run(["sh", "-c", findRule(rule)])).code !== 0) changes.push(rule);
   }
   return { changes, left };
 }
@@ -171,12 +197,13 @@ export async function neededChanges(
 ): Promise<Needed> {
   const found = await bridgeOn(shell, bridge);
   const none: Needed = { changes: [], left: [] };
+  const links = skip.has("bridge") ? [] : found.links;
   const sysctls = skip.has("sysctls") ? [] : await sysctlChanges(shell, found);
   const firewall = skip.has("firewall") ? none : await firewallChanges(shell, bridge, found.way);
   const acl = skip.has("acl") ? none : await aclChanges(shell, bridge);
   const ksm = skip.has("ksm") ? [] : await ksmChanges(shell);
   return {
-    changes: [...sysctls, ...firewall.changes, ...acl.changes, ...ksm],
+    changes: [...links, ...sysctls, ...firewall.changes, ...acl.changes, ...ksm],
     left: [...firewall.left, ...acl.left],
   };
 }

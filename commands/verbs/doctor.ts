@@ -112,12 +112,14 @@ export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<v
 }
 
 /** Checks whose remedies host-prepare applies, and can take back. */
-const PREPARED: readonly string[] = ["sysctls", "forward", "bridge-acl", "ksm"];
+const PREPARED: readonly string[] = ["bridge", "sysctls", "forward", "bridge-acl", "ksm"];
 
 /** The one command for several remedies, where there is one: not inside the lab, which has a network of its own. */
 function advice(uri: string, { bridge }: PlanFacts, findings: readonly Finding[]): string {
-  // It makes no bridge.
-  if (findings.some(({ id, level }) => id === "bridge" && level === "problem")) return "";
+  // It makes no bridge, and needs one.
+  const lacking = ({ id, level, remedy }: Finding): boolean =>
+    id === "bridge" && level === "problem" && !/\bip link set dev\b/.test(remedy ?? "");
+  if (findings.some(lacking)) return "";
   const ids = new Set(
     findings
       .filter(({ id, level, remedy }) => PREPARED.includes(id) && level !== "ok" && remedy !== undefined)

@@ -11,13 +11,20 @@ export interface Link {
   readonly up: boolean;
   /** Seconds that a port of the bridge is silent after it comes up: twice the forward delay where spanning tree is on. */
   readonly silent: number;
+  /** A bridge's forward delay as `ip` sets it, in hundredths of a second; 0 for what is no bridge. */
+  readonly delay: number;
   /** An interface that leads out of the host, as a port of a bridge: a network card, a bond, a VLAN. */
   readonly uplink: boolean;
   readonly addresses: readonly string[];
+  /** IPv6 addresses of somebody's own, with their prefixes: `fd00::1/64`. */
+  readonly ipv6: readonly string[];
 }
 
-/** Seconds of silence that no system minds: the least that spanning tree can have, two delays of 2 s (IEEE 802.1D, 17.14). */
-const SHORT = 4;
+/** The least forward delay that spanning tree can have, in hundredths of a second (IEEE 802.1D, 17.14). */
+const LEAST_DELAY = 200;
+
+/** Seconds of silence that no system minds: two such delays. */
+const SHORT = (2 * LEAST_DELAY) / 100;
 
 /** Interfaces that end on the same host. */
 const INNER: readonly string[] = ["tun", "tap", "veth", "dummy", "macvtap"];
@@ -28,17 +35,26 @@ function link(value: unknown): Link {
   const info = field(value, "linkinfo");
   const kind = text(field(info, "info_kind"));
   const data = field(info, "info_data");
-  const delay = Number(field(data, "forward_delay") ?? 0) / 100;
+  const delay = Number(field(data, "forward_delay") ?? 0);
   const stp = Number(field(data, "stp_state") ?? 0) > 0;
   return {
     name: text(field(value, "ifname")),
     kind,
     up: list(field(value, "flags")).includes("UP"),
-    silent: stp ? 2 * delay : 0,
+    silent: stp ? (2 * delay) / 100 : 0,
+    delay,
     uplink: !INNER.includes(kind),
     addresses: list(field(value, "addr_info"))
       .filter((one) => field(one, "scope") === "global")
       .map((one) => String(field(one, "local"))),
+    ipv6: list(field(value, "addr_info"))
+      .filter(
+        (one) =>
+          field(one, "scope") === "global" &&
+          field(one, "family") === "inet6" &&
+          field(one, "dynamic") !== true,
+      )
+      .map((one) => `${String(field(one, "local"))}/${String(field(one, "prefixlen"))}`),
   };
 }
 
@@ -68,6 +84,31 @@ export function bridgeIn({ self, ports }: BridgeSeen): { bridge: Link; ports: re
   const [bridge] = linksIn(self);
   return bridge === undefined ? undefined : { bridge, ports: linksIn(ports) };
 }
+
+/** What is set on devices so that a bridge carries machines: what the remedies of judgeBridge say, all at once. */
+export const linkSettings = (
+  bridge: Link,
+  ports: readonly Link[],
+): {
+  readonly link: Link;
+  readonly setting: "state" | "forward_delay";
+  readonly from: string;
+  readonly to: string;
+}[] => [
+  ...[bridge, ...ports.filter(({ uplink }) => uplink)]
+    .filter(({ up }) => !up)
+    .map((link) => ({ link, setting: "state", from: "down", to: "up" }) as const),
+  ...(bridge.silent > SHORT
+    ? [
+        {
+          link: bridge,
+          setting: "forward_delay",
+          from: String(bridge.delay),
+          to: String(LEAST_DELAY),
+        } as const,
+      ]
+    : []),
+];
 
 export interface BridgeWords {
   readonly asRoot: (command: string) => string;
@@ -132,7 +173,7 @@ export function judgeBridge(
       level: "warning",
       found: `${wanted} is up; spanning tree is on, so a machine hears nothing for its first ${bridge.silent} s`,
       why: `${why} Systems that ask early give up or boot later.`,
-      remedy: asRoot(`ip link set dev ${wanted} type bridge forward_delay 200`),
+      remedy: asRoot(`ip link set dev ${wanted} type bridge forward_delay ${LEAST_DELAY}`),
     };
   const count = `${ports.length} port${ports.length === 1 ? "" : "s"}`;
   return ok(`${wanted} is up, with ${ports.length === 0 ? "no port yet" : count}`, why);

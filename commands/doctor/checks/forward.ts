@@ -1,6 +1,6 @@
 /** Whether the host's packet filters let the machines' traffic through. */
 import { flowsOf, lookAtFirewall, type FirewallSeen } from "../firewall/look.ts";
-import { fateOf, type Filter } from "../firewall/ruleset.ts";
+import { fatesOf, type Filter, type Hook } from "../firewall/ruleset.ts";
 import type { Check, PlanFacts, Verdict } from "../types.ts";
 import { asRootHere, noShell, ok, unproven } from "../words.ts";
 import { bridgeIn, lookAtBridge } from "./bridge.ts";
@@ -9,54 +9,65 @@ import { readSysctls, wayOf, type Way } from "./sysctls.ts";
 /** What marks rules of ours; host-prepare removes them by it. */
 export const RULE_COMMENT = "coreos-cluster host-prepare";
 
-/** The two rules that let a bridge's traffic through, as iptables takes them behind its verb. */
-export const forwardRules = (bridge: string): readonly (readonly string[])[] =>
-  (["-i", "-o"] as const).map((side) => [
-    "FORWARD",
-    side,
-    bridge,
-    "-m",
-    "comment",
-    "--comment",
-    RULE_COMMENT,
-    "-j",
-    "ACCEPT",
-  ]);
+/** What of a machine's traffic a filter drops, where, and by which rule. */
+export interface Drop {
+  readonly what: "between" | "out" | "answers";
+  readonly by: string;
+  readonly hook: Hook;
+}
 
-/** What a filter does to traffic of machines on a bridge: the first drop, undefined where all comes through. */
-export function dropOf(
+/** What a filter does to traffic of machines on a bridge: its drops, the gravest first; none where all comes through. */
+export function dropsOf(
   filter: Filter,
   bridge: string,
   { filtered, way }: { readonly filtered: boolean; readonly way: Way },
-): { readonly what: "between" | "out" | "answers"; readonly by: string } | undefined {
+): Drop[] {
   const flows = flowsOf(bridge);
   // A filter of bridges sees frames whatever bridge-netfilter says, and nothing that is routed.
-  const ofBridges = filter.holder.startsWith("nft bridge ");
+  const ofBridges = filter.layer === "frames";
   const kinds = [
     ...(filtered || ofBridges ? (["between"] as const) : []),
     ...(way === "routed" && !ofBridges ? (["out", "answers"] as const) : []),
   ];
-  for (const what of kinds) {
-    const fate = fateOf(filter, flows[what]);
-    if (fate.verdict === "drop") return { what, by: fate.by };
-  }
-  return undefined;
+  return kinds.flatMap((what) =>
+    fatesOf(filter, flows[what]).flatMap(({ verdict, by, hook }) =>
+      verdict === "drop" ? [{ what, by, hook }] : [],
+    ),
+  );
 }
 
-const remedyFor = (filter: Filter, bridge: string): string => {
-  if (filter.holder === "nft inet firewalld") return `firewall-cmd --zone=trusted --add-interface=${bridge}`;
-  if (filter.holder.startsWith("nft ") && !filter.holder.startsWith("nft bridge "))
-    return filter.hooks
-      .flatMap(({ chain }) =>
-        ["iifname", "oifname"].map(
-          (side) => `nft insert rule ${filter.holder.slice("nft ".length)} ${chain} ${side} ${bridge} accept`,
-        ),
-      )
-      .join(" && ");
-  if (filter.holder.startsWith("nft "))
-    return `nft list table ${filter.holder.slice("nft ".length)} # let ${bridge} through, in and out`;
-  return ["-i", "-o"].map((side) => `${filter.holder} -I FORWARD ${side} ${bridge} -j ACCEPT`).join(" && ");
-};
+/**
+ * The sides by which rules at a hook can know a bridge: before the way is chosen nobody knows the one out, behind it rules name no way
+ * in. None where no rule about the bridge would let through what is dropped.
+ */
+export function sidesFor({ what, hook }: Drop): readonly ("in" | "out")[] {
+  if (hook.point === "forward") return ["in", "out"];
+  if (hook.point === "prerouting") return what === "answers" ? [] : ["in"];
+  return what === "out" ? [] : ["out"];
+}
+
+/** The commands that let a bridge's traffic through where it is dropped; where no rule would, the one that shows the rules. */
+function remedyFor({ holder, layer, hooks }: Filter, bridge: string, drops: readonly Drop[]): string {
+  if (holder === "nft inet firewalld") return `firewall-cmd --zone=trusted --add-interface=${bridge}`;
+  const nft = holder.startsWith("nft ") ? holder.slice("nft ".length) : undefined;
+  if (nft !== undefined && layer === "frames")
+    return `nft list table ${nft} # let ${bridge} through, in and out`;
+  const rules = hooks.map((hook) => {
+    const here = drops.filter((drop) => drop.hook === hook);
+    if (here.some((drop) => sidesFor(drop).length === 0))
+      return nft === undefined
+        ? `${holder} -S ${hook.chain} # let through what machines on ${bridge} send, and its answers`
+        : `nft list table ${nft} # let through what machines on ${bridge} send, and its answers`;
+    return [...new Set(here.flatMap(sidesFor))].map((side) => {
+      if (nft !== undefined)
+        return `nft insert rule ${nft} ${hook.chain} ${side === "in" ? "iifname" : "oifname"} ${bridge} accept`;
+      const option = layer === "frames" ? `--logical-${side}` : `-${side.slice(0, 1)}`;
+      return `${holder} -I ${hook.chain} ${option} ${bridge} -j ACCEPT`;
+    });
+  });
+  const looks = rules.filter((rule) => typeof rule === "string");
+  return looks[0] ?? rules.flat().join(" && ");
+}
 
 const WORDS = {
   between: { level: "problem", says: "drops what machines on the bridge send to each other" },
@@ -79,7 +90,8 @@ export function judgeForward(
         : filter.family === "ipv4"
           ? filtered.ipv4
           : filtered.ipv4 || filtered.ipv6;
-    const drop = dropOf(filter, bridge, { filtered: seesFrames, way });
+    const dropped = dropsOf(filter, bridge, { filtered: seesFrames, way });
+    const [drop] = dropped;
     if (drop === undefined) return [];
     const { level, says } = WORDS[drop.what];
     // Everything that the program does goes by IPv4.
@@ -89,7 +101,7 @@ export function judgeForward(
         level: milder,
         found: `${filter.holder} ${says}: ${drop.by}`,
         why,
-        remedy: asRoot(remedyFor(filter, bridge)),
+        remedy: asRoot(remedyFor(filter, bridge, dropped)),
       },
     ];
   });
@@ -102,7 +114,7 @@ export function judgeForward(
 export const forward: Check = {
   id: "forward",
   about:
-    "no packet filter (iptables, its legacy, nftables) drops what the machines send to each other or through the host",
+    "no packet filter (iptables and ebtables in all their tables, their legacy, nftables) drops what the machines send to each other or through the host",
   run: async (situation) => {
     const { plan, shell, root } = situation;
     const why = "A rule there can drop DHCP, etcd and all traffic of the machines beyond the host.";

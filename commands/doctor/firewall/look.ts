@@ -2,7 +2,7 @@
 import type { HostShell, Output } from "../types.ts";
 import { complaint } from "../words.ts";
 import { parseIptables } from "./iptables.ts";
-import { parseNft } from "./nft.ts";
+import { parseNft, unjudged } from "./nft.ts";
 import type { Filter, Flow } from "./ruleset.ts";
 
 /** The filters in force, or why they could not be read. */
@@ -12,40 +12,64 @@ export interface FirewallSeen {
   readonly faults: readonly string[];
 }
 
-/** The programs that show iptables' filter table; the legacy ones only where the kernel has such a table, else they would make one. */
-const SAVERS: readonly { readonly tool: string; readonly legacy?: string }[] = [
-  { tool: "iptables" },
-  { tool: "ip6tables" },
-  { tool: "iptables-legacy", legacy: "/proc/net/ip_tables_names" },
-  { tool: "ip6tables-legacy", legacy: "/proc/net/ip6_tables_names" },
+interface Saver {
+  /** Its tables are what `TOOL-save` writes. */
+  readonly tool: string;
+  /** nft's name for what it keeps. */
+  readonly family: "ip" | "ip6" | "bridge";
+  /** Shell words that succeed where the kernel has tables of the legacy kind: asked elsewhere, the program would make some. */
+  readonly legacy: readonly [string, ...string[]];
+}
+
+const SAVERS: readonly Saver[] = [
+  { tool: "iptables", family: "ip", legacy: ["grep", "-q", ".", "/proc/net/ip_tables_names"] },
+  { tool: "ip6tables", family: "ip6", legacy: ["grep", "-q", ".", "/proc/net/ip6_tables_names"] },
+  { tool: "ebtables", family: "bridge", legacy: ["grep", "-q", "^ebtable_", "/proc/modules"] },
 ];
 
 const missing = ({ code }: Output): boolean => code === 127;
+
+/** What one program shows. Undefined: it is not there, or has no tables that it could show without making them. */
+async function saved(
+  shell: HostShell,
+  tool: string,
+  legacy: Saver["legacy"] | undefined,
+): Promise<{ readonly filters: readonly Filter[]; readonly faults: readonly string[] } | undefined> {
+  if (legacy !== undefined && (await shell.run(legacy)).code !== 0) return undefined;
+  const answer = await shell.run([`${tool}-save`]);
+  if (missing(answer)) return undefined;
+  if (answer.code !== 0) return { filters: [], faults: [`${tool}-save: ${complaint(answer)}`] };
+  // What nft wrote in a table of iptables' can be more than iptables can show.
+  const hidden = [...answer.stdout.matchAll(/^# (Table `[^']*' is incompatible)/gm)];
+  return {
+    filters: parseIptables(answer.stdout, tool),
+    faults: hidden.map(([, said = ""]) => `${tool}-save: ${said}`),
+  };
+}
 
 /** Needs root's shell. */
 export async function lookAtFirewall(shell: HostShell): Promise<FirewallSeen> {
   const filters: Filter[] = [];
   const faults: string[] = [];
-  // Where `iptables` itself is the legacy one, what it shows is that table: not twice.
-  const backend = await shell.run(["iptables", "--version"]);
-  const plainIsLegacy =
-    /legacy/.test(backend.stdout) || (backend.code === 0 && !/nf_tables/.test(backend.stdout));
-  for (const { tool, legacy } of SAVERS) {
-    const isLegacy = legacy !== undefined || plainIsLegacy;
-    if (legacy !== undefined && plainIsLegacy) continue;
-    if (isLegacy) {
-      const listed =
-        legacy ?? (tool === "iptables" ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names");
-      if ((await shell.run(["grep", "-qx", "filter", listed])).code !== 0) continue;
+  const shown: string[] = [];
+  for (const { tool, family, legacy } of SAVERS) {
+    // Where the plain program is the legacy one, what it shows is the legacy tables: not twice.
+    const { code, stdout } = await shell.run([tool, "--version"]);
+    const plainIsLegacy = /legacy/.test(stdout) || (code === 0 && !/nf_tables/.test(stdout));
+    const plain = await saved(shell, tool, plainIsLegacy ? legacy : undefined);
+    const old = plainIsLegacy ? undefined : await saved(shell, `${tool}-legacy`, legacy);
+    if (!plainIsLegacy && plain?.faults.length === 0) shown.push(family);
+    for (const one of [plain, old]) {
+      filters.push(...(one?.filters ?? []));
+      faults.push(...(one?.faults ?? []));
     }
-    const saved = await shell.run([`${tool}-save`, "-t", "filter"]);
-    if (saved.code === 0) filters.push(parseIptables(saved.stdout, tool));
-    else if (!missing(saved)) faults.push(`${tool}-save: ${complaint(saved)}`);
   }
   const rules = await shell.run(["nft", "-j", "list", "ruleset"]);
-  if (rules.code === 0) filters.push(...parseNft(rules.stdout));
-  else if (!missing(rules)) faults.push(`nft: ${complaint(rules)}`);
-  return { filters: filters.filter(({ hooks }) => hooks.length > 0), faults };
+  if (rules.code === 0) {
+    filters.push(...parseNft(rules.stdout, shown));
+    faults.push(...unjudged(rules.stdout));
+  } else if (!missing(rules)) faults.push(`nft: ${complaint(rules)}`);
+  return { filters, faults };
 }
 
 /** What goes through a host for machines on a bridge. */

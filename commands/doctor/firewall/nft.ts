@@ -1,6 +1,14 @@
-/** The tables of nftables that no iptables writes, as `nft -j list ruleset` shows them (libnftables-json(5)). Pure. */
+/** The tables of nftables that no iptables and no ebtables writes, as `nft -j list ruleset` shows them (libnftables-json(5)). Pure. */
 import { field, list, parsed } from "../../http.ts";
-import type { Chain, Condition, Filter, Match, Rule, Verdict } from "./ruleset.ts";
+import {
+  POINTS,
+  type Chain,
+  type Condition,
+  type Filter,
+  type Match,
+  type Rule,
+  type Verdict,
+} from "./ruleset.ts";
 
 const FAMILIES: Readonly<Record<string, Filter["family"]>> = {
   ip: "ipv4",
@@ -9,9 +17,12 @@ const FAMILIES: Readonly<Record<string, Filter["family"]>> = {
   bridge: "both",
 };
 
-/** Tables that iptables-nft keeps: iptables-save shows them better. */
-const isIptables = (family: string, table: string): boolean =>
-  (family === "ip" || family === "ip6") && ["filter", "nat", "mangle", "raw", "security"].includes(table);
+/** Tables that iptables-nft and ebtables-nft keep: what saves them shows them better. */
+const KEPT: Readonly<Record<string, readonly string[]>> = {
+  ip: ["filter", "nat", "mangle", "raw", "security"],
+  ip6: ["filter", "nat", "mangle", "raw", "security"],
+  bridge: ["filter", "nat", "broute"],
+};
 
 const names = (right: unknown): string[] =>
   (typeof right === "string" ? [right] : list(field(right, "set"))).map((one) =>
@@ -25,19 +36,19 @@ interface Collected {
   verdict: Verdict;
 }
 
-function match(expression: unknown, into: Collected): void {
+/** What names the interfaces. In a bridge's table that is the bridge: `iifname` is one of its ports there. */
+const SIDES: Readonly<Record<Filter["layer"], Readonly<Record<string, "input" | "output">>>> = {
+  packets: { iifname: "input", iif: "input", oifname: "output", oif: "output" },
+  frames: { ibrname: "input", obrname: "output" },
+};
+
+function match(expression: unknown, into: Collected, layer: Filter["layer"]): void {
   const left = field(expression, "left");
   const operator = field(expression, "op");
   const key = field(field(left, "meta"), "key");
   const right = field(expression, "right");
   const negated = operator === "!=";
-  const sides: Readonly<Record<string, "input" | "output">> = {
-    iifname: "input",
-    iif: "input",
-    oifname: "output",
-    oif: "output",
-  };
-  const side = typeof key === "string" ? sides[key] : undefined;
+  const side = typeof key === "string" ? SIDES[layer][key] : undefined;
   if (side !== undefined && into[side] === undefined) {
     into[side] = { names: names(right), negated };
     return;
@@ -59,12 +70,12 @@ function match(expression: unknown, into: Collected): void {
 /** Statements that neither choose packets nor decide about them. */
 const SILENT: readonly string[] = ["counter", "log", "comment"];
 
-function collect(statement: unknown, into: Collected): void {
+function collect(statement: unknown, into: Collected, layer: Filter["layer"]): void {
   const [name] = Object.keys(typeof statement === "object" && statement !== null ? statement : {});
   const value = field(statement, name ?? "");
   switch (name) {
     case "match":
-      match(value, into);
+      match(value, into, layer);
       return;
     case "accept":
     case "drop":
@@ -84,15 +95,21 @@ function collect(statement: unknown, into: Collected): void {
   }
 }
 
+const layerOf = (family: unknown): Filter["layer"] => (family === "bridge" ? "frames" : "packets");
+
 function ruleOf(value: unknown): Rule {
   const found: Collected = { condition: "none", verdict: { kind: "none" } };
-  for (const statement of list(field(value, "expr"))) collect(statement, found);
+  for (const statement of list(field(value, "expr")))
+    collect(statement, found, layerOf(field(value, "family")));
   const at = `${String(field(value, "family"))} ${String(field(value, "table"))} ${String(field(value, "chain"))}`;
   return { text: `${at} handle ${String(field(value, "handle"))}`, ...found };
 }
 
-/** The filters of forwarded packets, one for each table that has any. */
-export function parseNft(text: string): Filter[] {
+/**
+ * The filters of what goes through the host, one for each table that has any.
+ * @param kept families of the tables that another program has shown already: `ip`, `ip6`, `bridge`.
+ */
+export function parseNft(text: string, kept: readonly string[] = Object.keys(KEPT)): Filter[] {
   const tables = new Map<
     string,
     { hooks: Filter["hooks"][number][]; chains: Map<string, Chain & { rules: Rule[] }> }
@@ -101,23 +118,43 @@ export function parseNft(text: string): Filter[] {
     const [chain, rule] = [field(entry, "chain"), field(entry, "rule")];
     const one = chain ?? rule;
     const [family, table] = [String(field(one, "family")), String(field(one, "table"))];
-    if (one === undefined || !(family in FAMILIES) || isIptables(family, table)) continue;
+    const shown = kept.includes(family) && (KEPT[family] ?? []).includes(table);
+    if (one === undefined || !(family in FAMILIES) || shown) continue;
     const key = `${family} ${table}`;
-    const kept = tables.get(key) ?? { hooks: [], chains: new Map<string, Chain & { rules: Rule[] }>() };
-    tables.set(key, kept);
+    const found = tables.get(key) ?? { hooks: [], chains: new Map<string, Chain & { rules: Rule[] }>() };
+    tables.set(key, found);
     if (chain !== undefined) {
       const name = String(field(chain, "name"));
-      kept.chains.set(name, { name, rules: [] });
-      if (field(chain, "hook") === "forward" && field(chain, "type") === "filter")
-        kept.hooks.push({ chain: name, policy: field(chain, "policy") === "drop" ? "drop" : "accept" });
-    } else kept.chains.get(String(field(rule, "chain")))?.rules.push(ruleOf(rule));
+      found.chains.set(name, { name, rules: [] });
+      const point = POINTS.find((each) => each === field(chain, "hook"));
+      if (point !== undefined && field(chain, "type") === "filter")
+        found.hooks.push({
+          chain: name,
+          point,
+          policy: field(chain, "policy") === "drop" ? "drop" : "accept",
+        });
+    } else found.chains.get(String(field(rule, "chain")))?.rules.push(ruleOf(rule));
   }
   return [...tables]
     .filter(([, { hooks }]) => hooks.length > 0)
     .map(([key, { hooks, chains }]) => ({
       holder: `nft ${key}`,
+      layer: layerOf(key.split(" ")[0]),
       family: FAMILIES[key.split(" ")[0] ?? ""] ?? "both",
       hooks,
       chains,
     }));
 }
+
+/** Tables that decide about frames at a network card itself: a line for each, since which machine they meet can't be told. */
+export const unjudged = (text: string): string[] => {
+  const lines = list(field(parsed(text), "nftables")).flatMap((entry) => {
+    const chain = field(entry, "chain");
+    const [family, table, device] = ["family", "table", "dev"].map((name) => field(chain, name));
+    if (family !== "netdev") return [];
+    return [
+      `nft netdev ${String(table)} filters at ${typeof device === "string" ? device : "a network card"} itself`,
+    ];
+  });
+  return [...new Set(lines)];
+};

@@ -1,4 +1,4 @@
-/** Packet filters as far as forwarding goes, in one form, whichever program wrote them. Pure. */
+/** Packet filters as far as what goes through a host is concerned, in one form, whichever program wrote them. Pure. */
 
 /** What a rule asks of a packet beyond its interfaces. */
 export type Condition =
@@ -34,13 +34,25 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
-/** One place where the kernel asks about a packet that is forwarded. */
+/** Where the kernel asks about a packet on its way through the host. Before it is routed nobody knows where it goes out. */
+export const POINTS = ["prerouting", "forward", "postrouting"] as const;
+export type Point = (typeof POINTS)[number];
+
+/** A chain that what goes through the host enters. */
+export interface Hook {
+  readonly chain: string;
+  readonly point: Point;
+  readonly policy: "accept" | "drop";
+}
+
+/** One table whose chains the kernel asks about what goes through the host. */
 export interface Filter {
-  /** `iptables`, `ip6tables`, `nft inet firewalld`: what holds it. */
+  /** What holds it, as its rules are changed: `iptables`, `ip6tables -t mangle`, `ebtables`, `nft inet firewalld`. */
   readonly holder: string;
+  /** `frames`: sees what goes from port to port of a bridge, and nothing that is routed; interfaces are bridges then. */
+  readonly layer: "packets" | "frames";
   readonly family: "ipv4" | "ipv6" | "both";
-  /** Chains that forwarded packets enter, with their policies. */
-  readonly hooks: readonly { readonly chain: string; readonly policy: "accept" | "drop" }[];
+  readonly hooks: readonly Hook[];
   readonly chains: ReadonlyMap<string, Chain>;
 }
 
@@ -90,14 +102,20 @@ function walk(filter: Filter, name: string, flow: Flow, depth = 0): Fate | undef
 }
 
 /**
- * What becomes of a packet. Rules with conditions that can't be judged from outside are taken for not matching: so a drop that
- * is told is one that is met by all but what such rules let through.
+ * What becomes of a packet at each hook. Rules with conditions that can't be judged from outside are taken for not matching: so a
+ * drop that is told is one that is met by all but what such rules let through.
  */
+export const fatesOf = (filter: Filter, flow: Flow): (Fate & { readonly hook: Hook })[] =>
+  filter.hooks.map((hook) => ({
+    ...(walk(filter, hook.chain, flow) ?? {
+      verdict: hook.policy,
+      by: `${hook.chain}: policy ${hook.policy}`,
+    }),
+    hook,
+  }));
+
+/** What becomes of a packet in the end: an acceptance in one chain leaves the next one free to drop. */
 export function fateOf(filter: Filter, flow: Flow): Fate {
-  const fates = filter.hooks.map(
-    ({ chain, policy }): Fate =>
-      walk(filter, chain, flow) ?? { verdict: policy, by: `${chain}: policy ${policy}` },
-  );
-  // An acceptance in one chain leaves the next one free to drop.
+  const fates = fatesOf(filter, flow);
   return fates.find(({ verdict }) => verdict === "drop") ?? fates[0] ?? { verdict: "accept", by: "no chain" };
 }

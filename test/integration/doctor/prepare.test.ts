@@ -91,6 +91,49 @@ describe("host-prepare", function () {
     );
   });
 
+  it("takes up a bridge and its ports, without long silence, and takes that back", async () => {
+    const shown = `ip -json -details address show | $node -e 'for (const { ifname, flags, linkinfo, addr_info } of JSON.parse(require("fs").readFileSync(0, "utf8")))
+      if (["br0", "lan0"].includes(ifname)) console.log(ifname, flags.includes("UP"), linkinfo.info_data.forward_delay ?? "-", addr_info.filter(({ scope }) => scope === "global").map(({ local }) => local).join())'`;
+    const text =
+      await world.run(`bridge br0; ip -6 address add fd00:9::1/64 dev br0; ip link set br0 down; ip -6 address replace fd00:9::1/64 dev br0
+      ip link set br0 type bridge stp_state 1 forward_delay 1500
+      ip link add uplink0 type veth peer name far0; ip link add link uplink0 name lan0 type macvlan
+      ip link set lan0 master br0; ip link set uplink0 up
+      ${shown}; $cli host-prepare --bridge br0 --skip bridge,sysctls,acl,ksm,firewall; ${PREPARE} --skip sysctls,acl,ksm,firewall | grep ^ip
+      ${shown}; ${PREPARE} --skip sysctls,acl,ksm,firewall; $cli host-prepare --undo | tail -n 1; ${shown}`);
+    const down = ["br0 false 1500 10.9.0.1,fd00:9::1", "lan0 false - "].map((line) => line.trim());
+    assert.deepEqual(
+      text.split("\n").map((line) => line.trim()),
+      [
+        ...down,
+        "Nothing to change: this machine is ready for machines on br0 as far as host-prepare goes.",
+        ...[
+          "ip link set dev br0 up",
+          "ip link set dev lan0 up",
+          "ip link set dev br0 type bridge forward_delay 200",
+        ],
+        ...["br0 true 200 10.9.0.1,fd00:9::1", "lan0 true -"],
+        "Nothing to change: this machine is ready for machines on br0 as far as host-prepare goes.",
+        "Taken back: this machine is as it was.",
+        ...down,
+      ],
+    );
+  });
+
+  it("opens the tables that drop, whichever, and says where it can't", async () => {
+    const text = await world.run(`bridge br0; state >"$folder/before"
+      iptables -t mangle -A PREROUTING -i br0 -j DROP; iptables -t mangle -A POSTROUTING -o br0 -j DROP; ebtables -P FORWARD DROP
+      state >"$folder/before"; ${PREPARE} --skip acl,ksm,sysctls | grep -e ^iptables -e ^Left
+      ${PREPARE} --skip acl,ksm,sysctls | tail -n 1; $cli host-prepare --undo >/dev/null; state | diff "$folder/before" - && echo as before`);
+    assert.deepEqual(text.split("\n"), [
+      "iptables -t mangle -I PREROUTING -i br0 -m comment --comment 'coreos-cluster host-prepare' -j ACCEPT",
+      "iptables -t mangle -I POSTROUTING -o br0 -m comment --comment 'coreos-cluster host-prepare' -j ACCEPT",
+      "Left as it is: ebtables drops traffic of machines on br0 (FORWARD: policy drop). An acceptance elsewhere does not count there: let br0 through in that table.",
+      "Nothing to change: this machine is ready for machines on br0 as far as host-prepare goes.",
+      "as before",
+    ]);
+  });
+
   it("keeps a default route that comes from a router's announcements", async () => {
     const text = await world.run(`bridge br0; ip -6 addr add fd00:9::1/64 dev br0
       ip link add wan0 type veth peer name far0; ip link set wan0 up; ip -6 route add default via fe80::1 dev wan0 proto ra
@@ -118,7 +161,7 @@ describe("host-prepare", function () {
     );
     assert.match(
       text,
-      /exit 1\nerror: --skip names all; the parts are: sysctls, firewall, acl, ksm\nexit 1\n/,
+      /exit 1\nerror: --skip names all; the parts are: bridge, sysctls, firewall, acl, ksm\nexit 1\n/,
     );
     assert.match(text, /has no bridge br0 \(br0 is something else\)/);
     assert.match(text, /--connect qemu\+tls:\/\/host\/system gives no way to run commands on a host/);

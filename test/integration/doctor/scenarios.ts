@@ -253,6 +253,37 @@ esac`,
     ],
   },
   {
+    what: "a host that filters in other tables than the usual one",
+    fault: `for file in /proc/sys/net/bridge/bridge-nf-call-*tables; do if [ -e "$file" ]; then echo 0 >"$file"; fi; done
+      iptables -t mangle -A FORWARD -i br0 -j DROP; ebtables -A FORWARD -j DROP`,
+    after: `iptables -t mangle -F FORWARD; ebtables -F FORWARD`,
+    exit: 1,
+    rows: [
+      {
+        ...{
+          id: "forward",
+          level: "warning",
+          found:
+            /^iptables -t mangle drops what the machines send beyond this host: -A FORWARD -i br0 -j DROP$/,
+        },
+        why: /^Members on br0 talk to each other/,
+        remedy:
+          /exec sh -c 'iptables -t mangle -I FORWARD -i br0 -j ACCEPT && iptables -t mangle -I FORWARD -o br0 -j ACCEPT'$/,
+      },
+      {
+        ...{
+          id: "forward",
+          level: "problem",
+          found: /^ebtables drops what machines on the bridge send to each other: -A FORWARD -j DROP$/,
+        },
+        why: /^Members on br0 talk to each other/,
+        remedy:
+          /exec sh -c 'ebtables -I FORWARD --logical-in br0 -j ACCEPT && ebtables -I FORWARD --logical-out br0 -j ACCEPT'$/,
+        notPasted: "not every kernel has what nftables needs to know a bridge by its name (nft_meta_bridge)",
+      },
+    ],
+  },
+  {
     what: "a host without room, whose registry is off and whose names are taken",
     preview: true,
     fault: `mkdir -p /var/lib/libvirt/coreos-cluster; mount -t tmpfs -o size=8m tmpfs /var/lib/libvirt/coreos-cluster

@@ -9,7 +9,7 @@ import { judgeForward } from "../../../commands/doctor/checks/forward.ts";
 import { judgeSysctls, sysctlsIn, wayOf } from "../../../commands/doctor/checks/sysctls.ts";
 import { parseIptables } from "../../../commands/doctor/firewall/iptables.ts";
 import { flowsOf } from "../../../commands/doctor/firewall/look.ts";
-import { parseNft } from "../../../commands/doctor/firewall/nft.ts";
+import { parseNft, unjudged } from "../../../commands/doctor/firewall/nft.ts";
 import { fateOf } from "../../../commands/doctor/firewall/ruleset.ts";
 import { failed, missing, plan, said, shown, words } from "./support.ts";
 
@@ -160,7 +160,9 @@ COMMIT
 
 describe("doctor: packet filters", () => {
   const fate = (rules: string, bridge: string, what: "between" | "out" | "answers"): string => {
-    const { verdict, by } = fateOf(parseIptables(rules, "iptables"), flowsOf(bridge)[what]);
+    const [filter] = parseIptables(rules, "iptables");
+    assert.ok(filter);
+    const { verdict, by } = fateOf(filter, flowsOf(bridge)[what]);
     return `${verdict} by ${by}`;
   };
   const table = (rules: string, policy = "ACCEPT"): string =>
@@ -228,11 +230,135 @@ describe("doctor: packet filters", () => {
     assert.match(fate(DOCKER, "virbr0", "between"), /^accept by -A LIBVIRT_FWX/);
   });
 
+  /** A save of several tables. */
+  const tables = (all: Readonly<Record<string, string>>): string =>
+    Object.entries(all)
+      .map(([name, text]) => `*${name}\n${text}\nCOMMIT\n`)
+      .join("");
+  const everywhere = { filtered: { ipv4: true, ipv6: true }, way: "routed" } as const;
+  const judgedOf = (text: string, tool: string, way: "routed" | "bridged" = "routed"): string =>
+    shown(
+      judgeForward(
+        plan(),
+        { filters: parseIptables(text, tool), faults: [] },
+        { ...everywhere, way },
+        words.asRoot,
+      ),
+    );
+
+  it("looks at all tables of iptables that decide, at each where the machines' packets come by", () => {
+    const accepts = "*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n";
+    const rows: [string, RegExp][] = [
+      [
+        tables({ mangle: ":PREROUTING ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n-A PREROUTING -i br0 -j DROP" }),
+        /^problem: iptables -t mangle drops .*: -A PREROUTING -i br0 -j DROP -> sudo iptables -t mangle -I PREROUTING -i br0 -j ACCEPT$/m,
+      ],
+      [
+        tables({ mangle: ":POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o br0 -j DROP" }),
+        /^problem: .* -> sudo iptables -t mangle -I POSTROUTING -o br0 -j ACCEPT$/m,
+      ],
+      [
+        tables({ raw: ":PREROUTING DROP [0:0]\n:OUTPUT ACCEPT [0:0]" }),
+        /^problem: iptables -t raw drops .* -> sudo .*iptables -t raw -S PREROUTING # let through/m,
+      ],
+      [tables({ security: ":FORWARD DROP [0:0]" }), /^problem: iptables -t security drops /m],
+      [tables({ raw: ":PREROUTING ACCEPT [0:0]\n:OUTPUT DROP [0:0]" }), /^ok/],
+      [tables({ nat: ":PREROUTING DROP [0:0]" }), /^ok/],
+    ];
+    for (const [text, expected] of rows) assert.match(judgedOf(text + accepts, "iptables"), expected);
+    assert.match(
+      judgedOf(tables({ raw: ":PREROUTING DROP [0:0]" }), "iptables", "bridged"),
+      /-> sudo iptables -t raw -I PREROUTING -i br0 -j ACCEPT$/m,
+    );
+  });
+
+  it("looks at frames on the bridge, as ebtables has them", () => {
+    const rows: [string, RegExp][] = [
+      [
+        ":FORWARD DROP",
+        /^problem: ebtables drops what machines on the bridge send to each other: FORWARD: policy drop .*'ebtables -I FORWARD --logical-in br0 -j ACCEPT && ebtables -I FORWARD --logical-out br0 -j ACCEPT'$/m,
+      ],
+      [":FORWARD ACCEPT\n-A FORWARD -p IPv4 --logical-in br0 -j DROP", /^problem: ebtables drops/m],
+      [":FORWARD ACCEPT\n-A FORWARD --logical-in ! br1 -j DROP", /^problem: ebtables drops/m],
+      [":FORWARD ACCEPT\n-A FORWARD --logical-in br1 -j DROP", /^ok/],
+      // A port, which may be no machine's.
+      [":FORWARD ACCEPT\n-A FORWARD -i br0 -j DROP", /^ok/],
+      [":FORWARD DROP\n:ours ACCEPT\n-A FORWARD --logical-in br0 -j ours\n-A ours -p ARP -j DROP", /^ok/],
+      [":FORWARD DROP\n:ours RETURN\n-A FORWARD --logical-in br0 -j ours", /^problem: ebtables drops/m],
+    ];
+    for (const [text, expected] of rows)
+      assert.match(judgedOf(tables({ filter: text }), "ebtables"), expected, text);
+    assert.match(
+      judgedOf(tables({ nat: ":PREROUTING DROP" }), "ebtables-legacy", "bridged"),
+      /^problem: ebtables-legacy -t nat drops/m,
+    );
+    assert.match(judgedOf(tables({ broute: ":BROUTING DROP" }), "ebtables"), /^ok/);
+  });
+
   const filters = parseNft(readFileSync(join(import.meta.dirname, "nft.json"), "utf8"));
   it("nftables: reads tables that iptables does not keep", () => {
     assert.deepEqual(
       filters.map(({ holder }) => holder),
       ["nft inet filter", "nft bridge lan"],
+    );
+  });
+  it("nftables: says which tables are at a network card itself", () => {
+    const chain = { family: "netdev", table: "early", name: "in", hook: "ingress", dev: "eth0" };
+    assert.deepEqual(unjudged(JSON.stringify({ nftables: [{ chain }, { chain }] })), [
+      "nft netdev early filters at eth0 itself",
+    ]);
+    assert.deepEqual(unjudged("{}"), []);
+  });
+  it("nftables: knows the hooks around forwarding, and a bridge by its own name in a table of bridges", () => {
+    const chain = (family: string, hook: string, type = "filter"): object => ({
+      chain: { family, table: "t", name: "c", type, hook, policy: "accept" },
+    });
+    const drop = (family: string, key: string): object => ({
+      rule: {
+        ...{ family, table: "t", chain: "c", handle: 1 },
+        expr: [{ match: { op: "==", left: { meta: { key } }, right: "br0" } }, { drop: null }],
+      },
+    });
+    const judged = (...nftables: object[]): string =>
+      shown(
+        judgeForward(
+          plan(),
+          { filters: parseNft(JSON.stringify({ nftables })), faults: [] },
+          everywhere,
+          words.asRoot,
+        ),
+      );
+    assert.match(
+      judged(chain("inet", "prerouting"), drop("inet", "iifname")),
+      /-> sudo nft insert rule inet t c iifname br0 accept$/m,
+    );
+    assert.match(
+      judged(chain("ip", "postrouting"), drop("ip", "oifname")),
+      /-> sudo nft insert rule ip t c oifname br0 accept$/m,
+    );
+    assert.match(judged(chain("ip", "prerouting", "nat"), drop("ip", "iifname")), /^ok/);
+    assert.match(
+      judged(chain("bridge", "forward"), drop("bridge", "ibrname")),
+      /^problem: nft bridge t drops/m,
+    );
+    assert.match(judged(chain("bridge", "forward"), drop("bridge", "iifname")), /^ok/);
+  });
+  it("nftables: reads what ebtables keeps where no ebtables shows it", () => {
+    const kept = {
+      chain: {
+        family: "bridge",
+        table: "filter",
+        name: "FORWARD",
+        type: "filter",
+        hook: "forward",
+        policy: "drop",
+      },
+    };
+    const text = JSON.stringify({ nftables: [kept] });
+    assert.equal(parseNft(text).length, 0);
+    assert.deepEqual(
+      parseNft(text, ["ip", "ip6"]).map(({ holder }) => holder),
+      ["nft bridge filter"],
     );
   });
   const nftCases: [string, "between" | "out" | "answers", "accept" | "drop"][] = [
@@ -250,7 +376,7 @@ describe("doctor: packet filters", () => {
     });
 
   it("judges by what the filters see", () => {
-    const docker = { filters: [parseIptables(DOCKER, "iptables")], faults: [] };
+    const docker = { filters: parseIptables(DOCKER, "iptables"), faults: [] };
     const judged = (filtered: boolean, way: "bridged" | "routed"): string =>
       shown(judgeForward(plan(), docker, { filtered: { ipv4: filtered, ipv6: false }, way }, words.asRoot));
     assert.match(
