@@ -1,8 +1,9 @@
 /** The wait until a member that was added has started, has all data, and has its vote. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProgramError, say } from "../program.ts";
+import { ConsoleMemory, lookAtConsoles } from "../readiness/consoleLooks.ts";
 import { explainFailure } from "../readiness/explain.ts";
-import { ConsoleMemory, lookAtConsoles, lookAtMachines, lookAtMembers } from "../readiness/looks.ts";
+import { lookAtMachines, lookAtMembers } from "../readiness/looks.ts";
 import { NodeProgress } from "../readiness/progress.ts";
 import { PACE, type Pace } from "../readiness/wait.ts";
 import { bestOf, lookAround } from "./look.ts";

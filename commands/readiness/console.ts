@@ -28,11 +28,16 @@ export const plainLines = (text: string): string[] =>
     .map((line) => line.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "").trimEnd())
     .filter((line) => line !== "");
 
+/** Where a machine stands that is no system that anybody could log in to: what mends it differs. */
+export type StuckIn = "boot" | "ignition" | "fetching";
+
 interface Sign {
   readonly pattern: RegExp;
   readonly says: (found: RegExpExecArray) => string;
   /** The guest says nothing more that would explain it. */
   readonly final: boolean;
+  /** Undefined where the system ran, and may run on. */
+  readonly stuckIn?: StuckIn;
 }
 
 const withReason = (what: string) => (found: RegExpExecArray) => `${what}: ${found[1]?.trim() ?? ""}`;
@@ -47,22 +52,27 @@ export const LAB_MARKERS: Readonly<Record<string, string | undefined>> = {
   "COREOS-CLUSTER-GROW-FAILED": undefined,
 };
 
-const LAB_SIGNS: readonly Sign[] = Object.entries(LAB_MARKERS).flatMap(([marker, what]) =>
-  what === undefined
-    ? []
-    : [{ pattern: new RegExp(`${marker}:\\s*(.*)`), says: withReason(what), final: true }],
-);
+const LAB_SIGNS: readonly Sign[] = Object.entries(LAB_MARKERS).flatMap(([marker, what]): Sign[] => {
+  if (what === undefined) return [];
+  const stuckIn = marker.includes("-IGNITION-") ? "ignition" : "boot";
+  return [{ pattern: new RegExp(`${marker}:\\s*(.*)`), says: withReason(what), final: true, stuckIn }];
+});
 
 /** What systems print that know nothing of us, in the order of how much it explains. */
 const FOREIGN_SIGNS: readonly Omit<Sign, "final">[] = [
   // Ignition itself, where the journal goes to the console.
-  { pattern: /\bignition(?:\[\d+\])?: Ignition failed: (.*)/, says: withReason("Ignition failed") },
+  {
+    pattern: /\bignition(?:\[\d+\])?: Ignition failed: (.*)/,
+    says: withReason("Ignition failed"),
+    stuckIn: "ignition",
+  },
   {
     pattern: /\bignition(?:\[\d+\])?: (?:CRITICAL|\[CRITICAL\])\s*:?\s*(.*)/i,
     says: withReason("Ignition failed"),
+    stuckIn: "ignition",
   },
-  { pattern: /(Ignition has failed\. .*)/, says: (found) => found[1] ?? "" },
-  { pattern: /(Failed to start .*Ignition.*)/i, says: withReason("Ignition failed") },
+  { pattern: /(Ignition has failed\. .*)/, says: (found) => found[1] ?? "", stuckIn: "ignition" },
+  { pattern: /(Failed to start .*Ignition.*)/i, says: withReason("Ignition failed"), stuckIn: "ignition" },
   { pattern: /Kernel panic - not syncing: (.*)/, says: withReason("kernel panic") },
   { pattern: /Out of memory: (Kill(?:ed)? process .*)/, says: withReason("out of memory") },
   // Within the limit of a unit or a container. Those of others may be killed by theirs every day.
@@ -73,6 +83,7 @@ const FOREIGN_SIGNS: readonly Omit<Sign, "final">[] = [
   {
     pattern: /(You are in emergency mode.*|Entering emergency mode.*)/,
     says: () => "stopped in emergency mode",
+    stuckIn: "boot",
   },
 ];
 
@@ -82,14 +93,15 @@ export interface Failure {
   readonly reason: string;
   /** False where the guest may say more in the next seconds: a unit's failure comes before what explains it. */
   readonly final: boolean;
+  readonly stuckIn: StuckIn | undefined;
 }
 
 /** Why this console's guest won't come up; undefined as long as nothing says so. */
 export function failureIn(console: readonly string[]): Failure | undefined {
-  for (const { pattern, says, final } of SIGNS)
+  for (const { pattern, says, final, stuckIn } of SIGNS)
     for (const line of console) {
       const found = pattern.exec(line);
-      if (found !== null) return { reason: says(found), final };
+      if (found !== null) return { reason: says(found), final, stuckIn };
     }
   return undefined;
 }

@@ -2,7 +2,7 @@
 import { shellWord } from "../../host/shell.ts";
 import { beside, typed } from "../../plan/typed.ts";
 import { redactUrl } from "../../plan/urls.ts";
-import type { Consoles } from "./console.ts";
+import type { Consoles, StuckIn } from "./console.ts";
 import type { NodeProgress } from "./progress.ts";
 import type { Registrations } from "./registry.ts";
 import { type ReadinessSettings, uriOf } from "./settings.ts";
@@ -45,8 +45,14 @@ async function lastWords(name: string, settings: ReadinessSettings, consoles: Co
 const stackOption = (commandPrefix: string | undefined): string =>
   / exec( --stack \S+)$/.exec(commandPrefix ?? "")?.[1] ?? "";
 
-/** How to look at a machine: what stands first always works, a login only where the machine has an address. */
-function waysToLook({ name, host }: NodeProgress, settings: ReadinessSettings, consoles: Consoles): string[] {
+/** How to look at a machine: what stands first always works, a login only where the machine has an address and begun to run its system. */
+function waysToLook(
+  { name, host: known }: NodeProgress,
+  settings: ReadinessSettings,
+  consoles: Consoles,
+  stuckIn: StuckIn | undefined,
+): string[] {
+  const host = stuckIn === undefined ? known : undefined;
   const { commandPrefix } = settings;
   const { attach } = consoleOf(name, settings, consoles);
   const [logs, ssh] = [beside(commandPrefix, "logs"), beside(commandPrefix, "ssh")];
@@ -57,23 +63,44 @@ function waysToLook({ name, host }: NodeProgress, settings: ReadinessSettings, c
   return [attach, `${logs}${stack} ${name}`, ...(host === undefined ? [] : inside)];
 }
 
-const wayOn = (node: NodeProgress | undefined, settings: ReadinessSettings, consoles: Consoles): string[] => [
-  "The machines are left as they are, to be looked at:",
-  ...(node === undefined ? [] : waysToLook(node, settings, consoles).map((line) => `  ${line}`)),
-  `Once the cause is mended, \`${typed("pulumi up", settings.commandPrefix)}\` goes on; ` +
-    `\`${typed("pulumi destroy", settings.commandPrefix)}\` removes all.`,
+/** What mends it. Ignition runs once: a machine on which it has failed does not get over that, one that tries to fetch something may. */
+function remedy(stuckIn: StuckIn | undefined, { commandPrefix }: ReadinessSettings): string[] {
+  const up = `\`${typed("pulumi up", commandPrefix)}\``;
+  const removes = `\`${typed("pulumi destroy", commandPrefix)}\` removes all.`;
+  if (stuckIn === "ignition") return [`Once the config is mended, ${up} makes the machines anew; ${removes}`];
+  if (stuckIn === "fetching")
+    return [
+      `Ignition goes on trying: once it gets an answer, ${up} goes on. With a config that names what is there, ${up} makes the machines`,
+      `anew; ${removes}`,
+    ];
+  return [`Once the cause is mended, ${up} goes on; ${removes}`];
+}
+
+const wayOn = (
+  node: NodeProgress | undefined,
+  settings: ReadinessSettings,
+  consoles: Consoles,
+  stuckIn?: StuckIn,
+): string[] => [
+  stuckIn === undefined
+    ? "The machines are left as they are, to be looked at:"
+    : "The machines are left as they are, to be looked at; this one has not come far enough to let anybody log in:",
+  ...(node === undefined ? [] : waysToLook(node, settings, consoles, stuckIn).map((line) => `  ${line}`)),
+  ...remedy(stuckIn, settings),
 ];
 
+/** @param stuckIn where the machine stands, if its system does not run. */
 export async function explainFailure(
   node: NodeProgress,
   reason: string,
   settings: ReadinessSettings,
   consoles: Consoles,
+  stuckIn?: StuckIn,
 ): Promise<string> {
   return [
     `${node.name} can't become healthy: ${withoutToken(reason, settings)}`,
     ...(await lastWords(node.name, settings, consoles)),
-    ...wayOn(node, settings, consoles),
+    ...wayOn(node, settings, consoles, stuckIn),
   ].join("\n");
 }
 

@@ -1,7 +1,7 @@
-/** The looks that the wait takes in each round: at members, at clients, at libvirt, at consoles. */
+/** The looks that the wait takes in each round: at members, at clients, at libvirt; at consoles: consoleLooks.ts. */
 import { isIP } from "node:net";
 import { ProgramError } from "../program.ts";
-import { type Consoles, failureIn } from "./console.ts";
+import type { Consoles } from "./console.ts";
 import type { Etcd } from "./etcd.ts";
 import { explainFailure } from "./explain.ts";
 import type { Machines } from "./machines.ts";
@@ -9,7 +9,6 @@ import type { NodeProgress } from "./progress.ts";
 import type { Reach } from "./reach.ts";
 import type { Registrations } from "./registry.ts";
 import type { ReadinessSettings } from "./settings.ts";
-import { lostBy, troubleIn } from "./trouble.ts";
 
 /** Milliseconds and whole seconds since the wait began. */
 export interface Clock {
@@ -130,63 +129,5 @@ export async function lookAtMachines(
     node.learn(located.agent ? "agent" : "host", located.address);
     node.host = located.address;
     if (node.stage === "booting") node.reach("addressed", clock.seconds());
-  }
-}
-
-/** What is remembered of the consoles and of how the nodes come on, from round to round. */
-export class ConsoleMemory {
-  /** When each node's console first showed a sign of a failure. */
-  readonly firstSigns = new Map<string, number>();
-  #words = "";
-  #changed = 0;
-
-  /** Milliseconds since any node has come further. */
-  quiet(nodes: readonly NodeProgress[], clock: Clock): number {
-    const words = nodes.map((node) => node.words()).join();
-    if (words !== this.#words) this.#changed = clock.elapsed();
-    this.#words = words;
-    return clock.elapsed() - this.#changed;
-  }
-}
-
-/**
- * Reads the consoles of all that are not there yet for signs of a failure.
- * @param pace `grace`: milliseconds that a guest has to say more; `patience`: that members which all run have to become a cluster.
- * @throws ProgramError with the node's own words.
- */
-export async function lookAtConsoles(
-  nodes: readonly NodeProgress[],
-  settings: ReadinessSettings,
-  consoles: Consoles,
-  clock: Clock,
-  memory: ConsoleMemory,
-  pace: { readonly grace: number; readonly patience: number },
-): Promise<void> {
-  const { firstSigns } = memory;
-  const late = nodes.filter(({ stage }) => stage !== "healthy");
-  const seen = await Promise.all(
-    late.map(async (node) => {
-      const console = (await consoles.tail(node.name)) ?? [];
-      return { node, failure: failureIn(console), trouble: troubleIn(console) };
-    }),
-  );
-  for (const { node, failure } of seen) {
-    if (failure === undefined) continue;
-    const first = firstSigns.get(node.name) ?? clock.elapsed();
-    firstSigns.set(node.name, first);
-    if (failure.final || clock.elapsed() - first >= pace.grace)
-      throw new ProgramError(await explainFailure(node, failure.reason, settings, consoles));
-  }
-  const quiet = memory.quiet(nodes, clock);
-  const allRun = seen.every(
-    ({ node, trouble }) => node.stage !== "booting" || trouble.ended.length + trouble.waits.length > 0,
-  );
-  for (const { node, trouble } of seen) {
-    const reason = lostBy(trouble, {
-      addressed: node.knows("agent") || node.knows("registry"),
-      settled: allRun ? quiet : 0,
-      patience: pace.patience,
-    });
-    if (reason !== undefined) throw new ProgramError(await explainFailure(node, reason, settings, consoles));
   }
 }

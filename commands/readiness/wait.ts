@@ -4,9 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ProgramError, say } from "../program.ts";
 import { checkCluster, type ClusterFinding, withoutMembers } from "./cluster.ts";
 import type { Consoles } from "./console.ts";
+import { ConsoleMemory, lookAtConsoles } from "./consoleLooks.ts";
 import type { Etcd } from "./etcd.ts";
 import { explainStrangers, explainTimeout } from "./explain.ts";
-import { ConsoleMemory, lookAtClients, lookAtConsoles, lookAtMachines, lookAtMembers } from "./looks.ts";
+import { lookAtClients, lookAtMachines, lookAtMembers } from "./looks.ts";
 import type { Machines } from "./machines.ts";
 import { NodeProgress, summary } from "./progress.ts";
 import type { Reach } from "./reach.ts";
@@ -30,13 +31,18 @@ export interface Pace {
   readonly machines: number;
   /** After the first sign of a failure, for the guest to say why. */
   readonly grace: number;
+  /** That what Ignition tries to fetch has to come up, once nothing moves any more. */
+  readonly fetching: number;
   /** That members which all run have to become one cluster, once nothing moves any more and one of them complains. */
   readonly patience: number;
   /** Without any news before a line says that all goes on. */
   readonly silence: number;
 }
 
-export const PACE: Pace = { round: 1500, machines: 8000, grace: 8000, patience: 120_000, silence: 30_000 };
+export const PACE: Pace = {
+  ...{ round: 1500, machines: 8000, grace: 8000 },
+  ...{ fetching: 120_000, patience: 120_000, silence: 30_000 },
+};
 
 /** Whether an earlier report is about this very machine. */
 export const isKnown = (node: NodeSettings, before: ReadonlyMap<string, NodeReport>): boolean =>

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { network } from "../../lab/libvirt/layout.ts";
 import { describeLeavingNothing, type Picture, pictureOfLab } from "../support/leaks.ts";
 import { cluster, context, endLab, inside, npm, removeLab } from "./guests.ts";
 import { describeFault, type Recover } from "./record.ts";
@@ -75,6 +76,13 @@ const FAILURES: readonly Failure[] = [
     fault: "a node's Ignition fails",
     snippet: ignitionFile("/etc/passwd/below", { inline: "x" }),
     reason: /Ignition failed: .*\/etc\/passwd\/below: not a directory/,
+    login: "none",
+  },
+  {
+    name: "fetch",
+    fault: "a node's Ignition can't fetch a file",
+    snippet: ignitionFile("/etc/nothing", { remote: { url: `http://${network.address}:9/nothing` } }),
+    reason: /Ignition can't fetch http:\S+:9\/nothing \(attempt #\d+\): dial tcp .*: connection refused/,
     login: "none",
   },
   {

@@ -57,6 +57,25 @@ describe("readiness: what is told to type", () => {
     });
   }
 
+  for (const stuckIn of ["boot", "ignition", "fetching"] as const)
+    it(`proposes no login to a machine that does not run its system (${stuckIn})`, async () => {
+      const early = new NodeProgress(node.name);
+      early.host = "10.0.0.7";
+      const consoles = { path: () => LOG, tail: () => Promise.resolve(["booting"]) };
+      for (const settings of [lab, outside]) {
+        match(await explainFailure(early, "it did", settings, consoles), /ssh/);
+        const message = await explainFailure(early, "it did", settings, consoles, stuckIn);
+        doesNotMatch(message, /ssh|journal/);
+        match(message, / console a01$/m);
+        match(message, /pulumi destroy` removes all/);
+        if (stuckIn !== "boot") match(message, /config [^]*pulumi up` makes the machines\s+anew/);
+      }
+      match(
+        await explainFailure(early, "it did", lab, consoles, stuckIn),
+        /^ {2}npm run cluster -- logs a01$/m,
+      );
+    });
+
   it("gives more time and takes another discovery URL", async () => {
     match((await messages(lab, []))[1] ?? "", /: npm run cluster -- exec pulumi config set readinessTimeout/);
     const strangers = explainStrangers(["x"], lab);

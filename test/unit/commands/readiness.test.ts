@@ -6,7 +6,7 @@ import { type Pace, type Sources, waitUntilHealthy } from "../../../commands/rea
 import { Cluster, NAMES } from "./clusterDouble.ts";
 import { quietly } from "./doubles.ts";
 
-const pace: Pace = { round: 5, machines: 20, grace: 40, patience: 200, silence: 100 };
+const pace: Pace = { round: 5, machines: 20, grace: 40, fetching: 100, patience: 200, silence: 100 };
 
 describe("readiness", () => {
   let cluster: Cluster;
@@ -198,5 +198,46 @@ describe("readiness", () => {
     await fails(60, /Ignition failed: disk full/);
     consoles = { a02: ["Kernel panic - not syncing: Attempted to kill init!"] };
     await fails(60, /kernel panic: Attempted to kill init!/);
+  });
+
+  describe("while Ignition tries to fetch something", () => {
+    /** Attempts on a02's console, one every few milliseconds. @returns what ends them. */
+    const tries = (error: string): (() => void) => {
+      let attempt = 0;
+      consoles = { a02: ["booting"] };
+      const timer = setInterval(() => {
+        attempt += 1;
+        consoles["a02"]?.push(`[ 9.1] ignition[6]: GET http://10.0.0.1/x: attempt #${attempt}`);
+        consoles["a02"]?.push(`[ 9.1] ignition[6]: GET error: Get "http://10.0.0.1/x": ${error}`);
+      }, 10);
+      return () => {
+        clearInterval(timer);
+      };
+    };
+
+    it("fails early with the URL and Ignition's own words when it never comes", async () => {
+      delete cluster.registered["a02"];
+      cluster.peer = () => undefined;
+      const end = tries("dial tcp 10.0.0.1:80: connect: connection refused");
+      await fails(
+        30,
+        /a02 can't become healthy: Ignition can't fetch http:\/\/10\.0\.0\.1\/x \(attempt #\d+\): dial tcp .*: connection refused/,
+        /\| \[ 9\.1\] ignition\[6\]: GET error/,
+        /Ignition goes on trying: once it gets an answer, `pulumi up` goes on/,
+      );
+      end();
+    });
+
+    it("waits when it comes a little later", async () => {
+      const end = tries("dial tcp 10.0.0.1:80: connect: connection refused");
+      setTimeout(() => {
+        end();
+        consoles["a02"]?.push("[ 9.9] ignition[6]: GET result: OK");
+      }, 60);
+      const { peer } = cluster;
+      cluster.peer = () => undefined;
+      setTimeout(() => (cluster.peer = peer), 400);
+      await quietly(wait);
+    });
   });
 });

@@ -44,6 +44,14 @@ describe("readiness: reading consoles", () => {
     ],
     ["You are in emergency mode. After logging in...", "stopped in emergency mode"],
   ];
+  it("knows where the system does not run, so that nobody can log in", () => {
+    const stuck = failures.map(([line]) => failureIn([line])?.stuckIn);
+    deepEqual(stuck, [
+      ...["ignition", "boot", "ignition", "ignition", "ignition"],
+      ...[undefined, undefined, undefined, "boot"],
+    ]);
+  });
+
   for (const [line, reason] of failures)
     it(`understands "${line}"`, () => {
       equal(failureIn(["fine so far", line, "and on"])?.reason, reason);
