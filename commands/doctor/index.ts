@@ -60,7 +60,7 @@ async function findingsOf(check: Check, situation: Situation): Promise<Finding[]
 async function withSituation<T>(
   uri: string,
   plan: PlanFacts,
-  env: NodeJS.ProcessEnv,
+  { env, pinned }: { readonly env: NodeJS.ProcessEnv; readonly pinned?: string | undefined },
   work: (situation: Situation) => Promise<T>,
 ): Promise<T> {
   const prefix = prefixIn(env);
@@ -74,6 +74,7 @@ async function withSituation<T>(
       shell: reached,
       root: reached !== undefined && (await isRoot(reached)),
       plan,
+      ...(pinned === undefined ? {} : { pinned }),
       typed: (command) => typed(forStack(command, plan.stack, prefix), prefix),
     });
   } finally {
@@ -141,16 +142,20 @@ async function runChecks(
   return all;
 }
 
-/** All checks of a host for a plan. */
+/**
+ * All checks of a host for a plan.
+ * @param pinned the folder of the pinned tools, where `tools CMD` is at hand.
+ */
 export const examine = (
   uri: string,
   plan: PlanFacts,
   {
     env = process.env,
     onFinding = () => undefined,
-  }: { env?: NodeJS.ProcessEnv; onFinding?: (finding: Finding) => void } = {},
+    pinned,
+  }: { env?: NodeJS.ProcessEnv; onFinding?: (finding: Finding) => void; pinned?: string } = {},
 ): Promise<Finding[]> =>
-  withSituation(uri, plan, env, (situation) => runChecks(CHECKS, situation, onFinding));
+  withSituation(uri, plan, { env, pinned }, (situation) => runChecks(CHECKS, situation, onFinding));
 
 /**
  * The short version, for the moment before `up` makes its first thing: what takes no root and waits for nobody.
@@ -166,7 +171,7 @@ export async function quickChecks(
   const quick = CHECKS.flatMap((check) =>
     check.quick === undefined || only?.includes(check.id) === false ? [] : [{ ...check, ...check.quick }],
   );
-  const all = await withSituation(uri, plan, env, (situation) =>
+  const all = await withSituation(uri, plan, { env }, (situation) =>
     runChecks(quick, situation, () => undefined),
   );
   return all.filter(({ level }) => level === "warning" || level === "problem");

@@ -101,6 +101,8 @@ export interface Situation {
   /** Whether the shell is root's. */
   readonly root: boolean;
   readonly plan: PlanFacts;
+  /** The folder of the pinned tools, which `tools CMD` puts on PATH; undefined where that is not at hand. */
+  readonly pinned?: string;
   /** A config command as the user has to type it. */
   readonly typed: (command: string) => string;
 }

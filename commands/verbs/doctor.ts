@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { labStatus } from "../../lab/libvirt/index.ts";
+import { binFolder } from "../../lab/toolchain/index.ts";
 import { layout } from "../../lab/libvirt/layout.ts";
 import { isLocal } from "../../host/virsh.ts";
 import { quote } from "../../plan/remedies.ts";
@@ -98,6 +99,7 @@ export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<v
   const { stdout } = process;
   if (json !== true) stdout.write(`${heading(uri, plan)}\n\n`);
   const findings = await examine(uri, plan, {
+    pinned: binFolder(paths),
     onFinding: (finding) => {
       if (json !== true) stdout.write(renderFinding(finding, stdout));
     },

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "../shared/cache.ts";
-import type { LabContext } from "../shared/context.ts";
+import type { LabContext, LabPaths } from "../shared/context.ts";
 import { downloadKey, downloadTool, rememberedNetwork } from "./download.ts";
 import { buildKey, buildTool, findGo, USUAL_PLACES } from "./go.ts";
 import { findInstalled } from "./installed.ts";
@@ -23,6 +23,9 @@ export interface Toolchain {
   readonly notes: readonly string[];
   readonly tools: readonly ResolvedTool[];
 }
+
+/** The folder with links to the programs: there once the toolchain was needed. */
+export const binFolder = ({ lab }: LabPaths): string => join(lab, "toolchain", "bin");
 
 /** What an earlier run left in the cache for this tool. */
 function entryOf(
@@ -105,7 +108,7 @@ export async function ensureToolchain(
 ): Promise<Toolchain> {
   const ways = waysOf(context, machineArch(), goPlaces);
   const { tools: resolved, reasons } = await resolveTools(tools, ways);
-  const bin = join(context.paths.lab, "toolchain", "bin");
+  const bin = binFolder(context.paths);
   const programs = resolved.filter(
     ({ name }) => tools.find((tool) => tool.name === name)?.kind === "program",
   );

@@ -1,9 +1,10 @@
 /** The programs that `pulumi up` runs on this machine, in the versions that are tried. */
+import { join } from "node:path";
 import { answersVersion, tools as PINNED, type Tool as PinnedTool } from "../../../lab/toolchain/table.ts";
 import { OS_TRAITS } from "../../../plan/os.ts";
 import { quote } from "../../../plan/remedies.ts";
 import { runHere } from "../shell.ts";
-import type { Check, Output, PlanFacts, Verdict } from "../types.ts";
+import type { Check, Output, PlanFacts, Situation, Verdict } from "../types.ts";
 import { complaint, ok } from "../words.ts";
 
 /** How far a version may differ: not at all, or anything newer within the same major version. */
@@ -99,11 +100,15 @@ export function compareVersions(a: string, b: string): number {
 
 const versionIn = (text: string): string | undefined => /\bv?(\d+\.\d+\.\d+[-+\w.]*)/.exec(text)?.[1];
 
-/** @param answer what the tool said when asked for its version. */
+/**
+ * @param answer what the tool said when asked for its version.
+ * @param getting the command that gets the pinned tools, where there is one that does.
+ */
 export function judgeTool(
   tool: Tool,
   answer: Output,
   plan: Pick<PlanFacts, "os" | "ownFiles">,
+  getting?: string,
 ): Verdict | undefined {
   const { name, purpose, tolerance, remedy } = tool;
   const pinned = pinnedOf(name)?.version;
@@ -111,9 +116,11 @@ export function judgeTool(
   if (answer.code === 127) {
     if (needed === "unused") return undefined;
     const found = `${name} is not on PATH`;
+    const missing =
+      getting === undefined || pinned === undefined ? { found, remedy } : { found, remedy: getting };
     return needed === "needed"
-      ? { level: "problem", found, why: `It ${purpose}; without it the preview stops.`, remedy }
-      : { level: "note", found, why: `It ${purpose}, which this plan's own files may need.`, remedy };
+      ? { level: "problem", why: `It ${purpose}; without it the preview stops.`, ...missing }
+      : { level: "note", why: `It ${purpose}, which this plan's own files may need.`, ...missing };
   }
   if (answer.code === 126 || answer.code === 124)
     return {
@@ -155,24 +162,38 @@ export function summarize(verdicts: readonly Verdict[]): Verdict[] {
   ];
 }
 
+/** What runs a command with the pinned tools, and gets them. */
+const WITH_TOOLS = "npm run cluster -- tools";
+
+type Facts = Pick<Situation, "plan" | "pinned">;
+
 export const tools: Check = {
   id: "tools",
   about: "the programs that `pulumi up` runs on this machine, and their versions",
   here: true,
   // Whatever else is missing has stopped the preview already.
   quick: {
-    run: ({ plan }) =>
+    run: (facts) =>
       look(
         TOOLS.filter(({ name }) => name === "xsltproc"),
-        plan,
+        facts,
       ),
   },
-  run: ({ plan }) => look(TOOLS, plan),
+  run: (facts) => look(TOOLS, facts),
 };
 
-async function look(some: readonly Tool[], plan: Pick<PlanFacts, "os" | "ownFiles">): Promise<Verdict[]> {
-  const answers = await Promise.all(
-    some.map(async (tool) => judgeTool(tool, await runHere(tool.args, { timeout: 15 }), plan)),
-  );
-  return summarize(answers.filter((one) => one !== undefined));
+/** A tool that is on PATH, or else comes with `tools CMD`. */
+async function lookFor(tool: Tool, { plan, pinned }: Facts): Promise<Verdict | undefined> {
+  const [name, ...args] = tool.args;
+  const options = { timeout: 15 };
+  const answer = await runHere([name, ...args], options);
+  if (answer.code !== 127 || pinned === undefined || pinnedOf(tool.name) === undefined)
+    return judgeTool(tool, answer, plan);
+  const verdict = judgeTool(tool, await runHere([join(pinned, name), ...args], options), plan, WITH_TOOLS);
+  return verdict?.level === "ok" ? { ...verdict, found: `${verdict.found} (by ${WITH_TOOLS})` } : verdict;
+}
+
+async function look(some: readonly Tool[], facts: Facts): Promise<Verdict[]> {
+  const verdicts = await Promise.all(some.map((tool) => lookFor(tool, facts)));
+  return summarize(verdicts.filter((one) => one !== undefined));
 }

@@ -59,15 +59,21 @@ describe("what the doctor finds from outside of a libvirt host", function () {
         .filter((one) => one.id === id && one.level !== "ok")
         .map(({ level, found, why, remedy = "" }) => `${level}: ${found} / ${why} → ${remedy}`);
     const all = of("tools").join("\n");
-    assert.match(
-      all,
-      /^problem: pulumi is not on PATH .* → curl -fsSL https:\/\/get\.pulumi\.com \| sh -s -- --version 3\./m,
-    );
+    assert.match(all, /^problem: pulumi is not on PATH .* → npm run cluster -- tools$/m);
     assert.match(
       all,
       /^warning: ct 0\.6\.0 is older than 0\.9\.4 .* → bin=\$\(mktemp -d\) && GOBIN="\$bin" go install .*@v0\.9\.4/m,
     );
     assert.match(all, /^problem: ignition-validate is not on PATH /m);
+    // What the remedy brings is found, though it is on nobody's PATH.
+    const pinned = join(folder, "no-lab", "toolchain", "bin");
+    mkdirSync(pinned, { recursive: true });
+    writeFileSync(join(pinned, "pulumi"), "#!/bin/sh\necho v3.259.0\n", { mode: 0o755 });
+    const then = await doctor(["--connect", uri, "--stack", "alice"], bin);
+    assert.match(
+      then.findings.find(({ id, level }) => id === "tools" && level === "ok")?.found ?? "",
+      /pulumi 3\.\d+\.\d+.* \(by npm run cluster -- tools\)/,
+    );
     assert.match(
       of("connection").join("\n"),
       /^problem: .*libvirt's daemon is not running there, or not installed .* → .*systemctl enable --now libvirtd$/,

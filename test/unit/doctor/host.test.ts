@@ -148,6 +148,14 @@ describe("doctor: tools", () => {
 
   it("misses only what the plan needs", () => {
     assert.match(judged("ct", missing) ?? "", /^problem: ct is not on PATH -> bin=\$\(mktemp -d\) && GOBIN=/);
+    assert.match(
+      shown([judgeTool(tool("ct"), missing, plan(), "npm run tools")].filter((one) => one !== undefined)),
+      /^problem: ct is not on PATH -> npm run tools$/,
+    );
+    assert.match(
+      shown([judgeTool(tool("virsh"), missing, plan(), "npm run tools")].filter((one) => one !== undefined)),
+      /-> sudo apt-get install libvirt-clients$/,
+    );
     assert.equal(judged("ign-converter", missing), undefined); // Flatcar reads what ct writes
     assert.match(judged("ign-converter", missing, { os: "fedora-coreos" }) ?? "", /^problem/);
     assert.equal(judged("butane", missing), undefined);
