@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { labStatus } from "../../lab/libvirt/index.ts";
 import { binFolder } from "../../lab/toolchain/index.ts";
 import { layout } from "../../lab/libvirt/layout.ts";
+import { parseConnection } from "../../host/remote.ts";
 import { isLocal } from "../../host/virsh.ts";
 import { quote } from "../../plan/remedies.ts";
 import { prefixIn } from "../../plan/typed.ts";
@@ -14,6 +15,7 @@ import { renderFinding, summary } from "../doctor/render.ts";
 import type { Finding, PlanFacts } from "../doctor/types.ts";
 import { requireStack, requireStackName } from "../lab/known.ts";
 import { labContext } from "../lab/prepare.ts";
+import { forUser } from "../hosts/reach.ts";
 import { openLab } from "../lab/opened.ts";
 import { devStack } from "../lab/session.ts";
 import { ExitError, messageOf, UserError } from "../ui/errors.ts";
@@ -90,6 +92,7 @@ export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<v
   const { connect, stack, bridge, json } = options;
   if (bridge !== undefined) requireBridgeName(bridge);
   requireStackName(stack);
+  if (connect !== undefined) await forUser(() => Promise.resolve(parseConnection(connect)));
   if (connect === undefined && (await labIsUp(paths))) {
     await insideLab(paths, options);
     return;

@@ -93,7 +93,10 @@ export const bridgeAcl: Check = {
   quick: {},
   run: async (situation) => {
     const { shell, plan, uri } = situation;
-    if (connectionOf(uri)?.session !== true)
+    const connection = connectionOf(uri);
+    if (connection === undefined)
+      return [unproven(ACL_FILE, noShell(situation), "It counts where the connection is a user's own.")];
+    if (!connection.session)
       return [judgeAcl(plan, { list: none, helper: none }, false, (command) => command)];
     if (shell === undefined)
       return [unproven(ACL_FILE, noShell(situation), "This connection is a user's own.")];

@@ -63,8 +63,16 @@ const REFUSALS: readonly Refusal[] = [
   {
     pattern: /connection refused/i,
     says: "the host refuses the connection: nothing listens there",
-    remedy: (c, here) =>
-      c.host === "" ? here("systemctl enable --now libvirtd") : `ssh ${destinationOf(c)} true`,
+    remedy: (c, here) => {
+      if (c.host === "") return here("systemctl enable --now libvirtd");
+      if (isBySsh(c)) return `ssh ${destinationOf(c)} true`;
+      // Its port is libvirt's, not sshd's.
+      return there(
+        { ...c, port: undefined },
+        here,
+        `systemctl enable --now libvirtd-${c.transport === "tcp" ? "tcp" : "tls"}.socket`,
+      );
+    },
     more: true,
   },
   {

@@ -81,6 +81,22 @@ describe("what the doctor finds from outside of a libvirt host", function () {
     assert.match(of("emulator").join("\n"), /^note: not checked: there is no connection/);
   });
 
+  it("a connection that is none: one line, and nothing else is looked at", async () => {
+    const { exitCode, all } = await execa(
+      process.execPath,
+      ["commands/main.ts", "doctor", "--connect", "foo"],
+      {
+        ...{ cwd: checkout, all: true, reject: false, stdin: "ignore" },
+        env: { CLUSTER_LAB_DIR: join(folder, "no-lab"), NO_COLOR: "1" },
+      },
+    );
+    assert.equal(exitCode, 1);
+    assert.equal(
+      all,
+      'error: "foo" is no libvirt connection URI. They look like qemu:///system or qemu+ssh://user@host/system.',
+    );
+  });
+
   it("a socket that this user may not open", async () => {
     const socket = join(folder, "libvirt-sock");
     const server = createServer();

@@ -63,7 +63,17 @@ describe("doctor: the connection", () => {
     [
       "qemu+ssh://host/system",
       "Cannot recv data: ssh: connect to host host port 22: Connection refused: Connection reset by peer",
-      /nothing listens there/,
+      /nothing listens there.* -> ssh host true$/,
+    ],
+    [
+      "qemu+tcp://host:16510/system",
+      "unable to connect to server at 'host:16510': Connection refused",
+      /nothing listens there.* -> ssh host sudo systemctl enable --now libvirtd-tcp\.socket$/,
+    ],
+    [
+      "qemu+tls://root@host/system",
+      "unable to connect to server at 'host:16514': Connection refused",
+      /nothing listens there.* -> ssh root@host systemctl enable --now libvirtd-tls\.socket$/,
     ],
     [
       "qemu+ssh://host/system",
