@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
 import { troubleIn, untilHealthy } from "../hosts/health.ts";
+import { isOff, offNow, sameStack } from "../hosts/spread.ts";
 import { type ClusterView, renderNodes } from "../lab/clusterView.ts";
 import { exclusively } from "../lab/exclusive.ts";
 import { progressOf } from "../lab/pulumiOutput.ts";
@@ -10,7 +11,7 @@ import { ExitError, UserError } from "../ui/errors.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
 import { Phases } from "../ui/phases.ts";
 import { print } from "../ui/print.ts";
-import { obstacle } from "./quorum.ts";
+import { barredByOff, obstacle, surelyBarred } from "./quorum.ts";
 import { openStack, type Stack } from "./stack.ts";
 import { newGeneration, othersIn, type Step, touchedIn } from "./steps.ts";
 
@@ -46,21 +47,54 @@ export async function onStackOf(
 const PATIENCE = 60_000;
 
 /**
+ * Nobody waits for machines that are off.
+ * @param barred whether a member can't be made anew while these are.
+ * @throws UserError where it can't, with what starts them
+ */
+async function refuseOff(
+  { members, domains }: Pick<Stack, "members" | "domains">,
+  names: readonly string[],
+  options: DayTwoOptions,
+  barred: (off: ReadonlySet<string>, name: string) => boolean,
+): Promise<void> {
+  const states = await domains();
+  const off = new Set(members.filter((name) => isOff(states.get(name))));
+  const refused = names.filter((name) => off.size > 0 && barred(off, name));
+  if (refused.length > 0)
+    throw new UserError(
+      `${refused.join(", ")} can't be made anew while so many machines are off: the others must be a healthy majority. Nothing was changed. ` +
+        (offNow(members, states, sameStack(options)) ?? ""),
+    );
+}
+
+/** The same before the long look at what would change. @throws UserError */
+export const refusePaused = async (
+  stack: Pick<Stack, "members" | "domains">,
+  name: string,
+  options: DayTwoOptions,
+): Promise<void> => {
+  await refuseOff(stack, [name], options, (off, one) => surelyBarred(stack.members, off, one));
+};
+
+/**
  * The cluster's health, once these members can be made anew.
  * @throws UserError where they can't be, with what to do
  */
 export async function viewBefore(
   stack: Stack,
   phases: Phases,
+  options: DayTwoOptions,
   which: (view: ClusterView) => readonly string[],
 ): Promise<ClusterView> {
   return await phases.run("Health", async (report) => {
     const until = Date.now() + PATIENCE;
     for (;;) {
       const view = await stack.health();
-      const found = which(view).flatMap((name) => obstacle(view, name) ?? []);
+      const names = which(view);
+      const found = names.flatMap((name) => obstacle(view, name) ?? []);
       if (found.length === 0)
         return { note: view.healthy ? `${view.nodes.length} healthy` : troubleIn(view), value: view };
+      await refuseOff(stack, names, options, (off, name) => barredByOff(view.nodes, off, name));
       if (Date.now() > until)
         throw new UserError(
           `${found.join("; ")}. Nothing was changed. Bring the others back first (resume, or npm start, for machines that are off; logs shows what they ` +

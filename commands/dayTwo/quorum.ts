@@ -1,15 +1,21 @@
 /** Whether a member can be made anew while the others carry the cluster. Pure. */
 import type { ClusterView, NodeView } from "../lab/clusterView.ts";
 
-export const membersIn = ({ nodes }: Pick<ClusterView, "nodes">): readonly NodeView[] =>
-  nodes.filter(({ role }) => role === "member");
+export const membersIn = <Node extends Pick<NodeView, "role">>({
+  nodes,
+}: {
+  readonly nodes: readonly Node[];
+}): readonly Node[] => nodes.filter(({ role }) => role === "member");
+
+/** What counts of a node here. */
+type Seen = Pick<NodeView, "name" | "role" | "member" | "health">;
 
 const majority = (voters: number): number => Math.floor(voters / 2) + 1;
 
 /**
  * Why not; undefined where it can be: all that are there must be able to take it out, and the others to go on without it.
  */
-export function obstacle(view: Pick<ClusterView, "nodes">, name: string): string | undefined {
+export function obstacle(view: { readonly nodes: readonly Seen[] }, name: string): string | undefined {
   const members = membersIn(view);
   const own = members.find((member) => member.name === name);
   if (own === undefined) return undefined;
@@ -32,6 +38,36 @@ export function obstacle(view: Pick<ClusterView, "nodes">, name: string): string
     (sick === "" ? " able to take it out" : ` (${sick})`)
   );
 }
+
+/**
+ * Whether machines that are off are why it can't be: those that run may all get healthy yet, and still it could not.
+ * @param off names of machines.
+ */
+export function barredByOff(nodes: readonly Seen[], off: ReadonlySet<string>, name: string): boolean {
+  const nodesWith = (well: (name: string) => boolean): { nodes: readonly Seen[] } => ({
+    nodes: nodes.map((node) => ({ ...node, health: well(node.name) ? "healthy" : "off" })),
+  });
+  return (
+    obstacle(
+      nodesWith((one) => !off.has(one)),
+      name,
+    ) !== undefined &&
+    obstacle(
+      nodesWith(() => true),
+      name,
+    ) === undefined
+  );
+}
+
+/** The same before anybody was asked: whether the member is on the list still is not known then. */
+export const surelyBarred = (members: readonly string[], off: ReadonlySet<string>, name: string): boolean =>
+  ["", "listed"].every((member) =>
+    barredByOff(
+      members.map((one) => ({ name: one, role: "member", health: "", member })),
+      off,
+      name,
+    ),
+  );
 
 /** The order in which members are made anew: those that are broken first, the leader last. */
 export function inOrder(view: Pick<ClusterView, "nodes">, names: readonly string[]): readonly string[] {

@@ -9,6 +9,7 @@ import { ProcessError, run, type RunResult } from "../../lab/shared/process.ts";
 import { field, parsed } from "../http.ts";
 import { healthOf } from "../hosts/health.ts";
 import type { Reached } from "../hosts/reach.ts";
+import { domainStates, hostsOf } from "../hosts/spread.ts";
 import { readStack, type StackState } from "../hosts/stackState.ts";
 import type { ClusterView } from "../lab/clusterView.ts";
 import { mendAfterKill, up as upInLab } from "../lab/pulumi.ts";
@@ -35,6 +36,8 @@ export interface Stack {
   preview(entries?: RejoinPlan): Promise<readonly Step[]>;
   /** `pulumi up`. @returns Pulumi's own count of what was changed. */
   up(report: (line: string) => void): Promise<string>;
+  /** The machines' states on their hosts, as libvirt has them now, by name. */
+  readonly domains: () => Promise<ReadonlyMap<string, string>>;
   readonly health: () => Promise<ClusterView>;
   /** Health as the state has the machines now. */
   readonly healthNow: () => Promise<ClusterView>;
@@ -76,6 +79,7 @@ export async function openStack(
     );
   return {
     ...{ state, cluster, health },
+    domains: () => domainStates(hostsOf(reached, state, options.connect), state),
     names: nodes.map(({ name }) => name),
     members: nodes.filter(({ role }) => role !== "client").map(({ name }) => name),
     entries: entriesOf(cluster, parseRejoin(valueOf("rejoin") ?? "")),

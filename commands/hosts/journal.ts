@@ -2,7 +2,9 @@
 import { findNode } from "../lab/clusterView.ts";
 import { ownSshWords, sshWords } from "../verbs/ssh.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
+import { UserError } from "../ui/errors.ts";
 import type { Reached } from "./reach.ts";
+import { isOff, offNow } from "./spread.ts";
 import type { Outputs } from "./stackState.ts";
 
 /** journalctl with what was asked for, as words that no shell takes for anything else. */
@@ -11,6 +13,27 @@ export const journalctl = (follow: boolean, lines: number | undefined): string[]
   `--lines=${lines === undefined ? "all" : lines}`,
   ...(follow ? ["--follow"] : []),
 ];
+
+/**
+ * Whose journals can be asked for, and what is said of the others: no ssh gets to a machine that is off. Pure.
+ * @param states libvirt's, by name.
+ * @param more options by which `resume` finds the same stack.
+ * @throws UserError where all are off
+ */
+export function askable(
+  names: readonly string[],
+  states: ReadonlyMap<string, string>,
+  more: readonly string[],
+): { readonly names: readonly string[]; readonly remark: string | undefined } {
+  const said = offNow(names, states, more);
+  if (said === undefined) return { names, remark: undefined };
+  const on = names.filter((name) => !isOff(states.get(name)));
+  if (on.length === 0)
+    throw new UserError(
+      `${said}\nWhat the consoles have shown is there all the same: logs without --journal`,
+    );
+  return { names: on, remark: said };
+}
 
 /** The words between `ssh` and a node of an own host that get there without a question. */
 const silently = ["-T", "-o", "BatchMode=yes"];

@@ -45,6 +45,20 @@ export function remarkOn(
   return `This stack is on ${hosts.length} hosts: ${all}. Only ${connect} was looked at; --connect URI names another.`;
 }
 
+/** libvirt's words for a machine that answers nobody until it is started. */
+export const isOff = (state: string | undefined): boolean =>
+  ["shut off", "paused", "pmsuspended", "crashed"].includes(state ?? "");
+
+/** The options by which another verb finds the same stack, as words. */
+export const sameStack = (
+  options: Readonly<Partial<Record<"connect" | "stack" | "owner", string | undefined>>>,
+): string[] => {
+  const { connect, stack, owner } = options;
+  return Object.entries({ connect, stack, owner }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`--${key}`, value],
+  );
+};
+
 /**
  * What is said of machines that are off and should answer; undefined where all run. Pure.
  * @param states libvirt's, by name; a machine that has none here is somebody else's to judge.
@@ -55,9 +69,7 @@ export function offNow(
   states: ReadonlyMap<string, string>,
   more: readonly string[] = [],
 ): string | undefined {
-  const off = names.filter((name) =>
-    ["shut off", "paused", "pmsuspended", "crashed"].includes(states.get(name) ?? ""),
-  );
+  const off = names.filter((name) => isOff(states.get(name)));
   if (off.length === 0) return undefined;
   const what = off.map((name) => `${name} (${states.get(name) ?? ""})`).join(", ");
   return `${what} ${off.length === 1 ? "does" : "do"} not run. Next: npm run cluster -- ${shellCommand(["resume", ...more])}`;
@@ -75,10 +87,7 @@ export async function requireRunning(
   { connect, stack }: { readonly connect?: string | undefined; readonly stack?: string | undefined },
 ): Promise<void> {
   const states = await domainStates(hostsOf(reached, state, connect), state);
-  const more = Object.entries({ connect, stack }).flatMap(([key, value]) =>
-    value === undefined ? [] : [`--${key}`, value],
-  );
-  const off = offNow(names, states, more);
+  const off = offNow(names, states, sameStack({ connect, stack }));
   if (off !== undefined) throw new UserError(off);
 }
 

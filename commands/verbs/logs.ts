@@ -6,10 +6,10 @@ import { readNodes } from "../../host/clusters.ts";
 import { quote } from "../../plan/remedies.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { type ConsoleLog, defaultLog, followLog, hasLog, readLog, streamed } from "../hosts/consoleLogs.ts";
-import { nodeCommand, journalctl } from "../hosts/journal.ts";
+import { askable, nodeCommand, journalctl } from "../hosts/journal.ts";
 import { type Choice, chooseCluster, isNodeName, type MarkedNode, unknownNode } from "../hosts/nodes.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
-import { remarkOn } from "../hosts/spread.ts";
+import { remarkOn, sameStack } from "../hosts/spread.ts";
 import { readStack, type StackState } from "../hosts/stackState.ts";
 import { lastLines, Lines, linesIn, plainLine } from "../hosts/terminal.ts";
 import { UserError } from "../ui/errors.ts";
@@ -180,7 +180,9 @@ async function journals(
   options: LogsOptions,
   stack: string | undefined,
 ): Promise<void> {
-  const names = wanted.map(nameOf);
+  const states = new Map(wanted.flatMap((one) => ("gone" in one ? [] : [[one.node.name, one.node.state]])));
+  const { names, remark } = askable(wanted.map(nameOf), states, sameStack(options));
+  if (remark !== undefined) process.stderr.write(`${remark}\n`);
   const [first] = wanted;
   const own = first === undefined || "gone" in first ? stack : first.mark.stack;
   const { outputs } = await readStack(paths, reached, own);

@@ -1,6 +1,13 @@
 /** `replace NAME`: one machine is made anew in a cluster that runs; the others stay, and so do the data (docs/day-two.md, ADR 24). */
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { carryOut, type DayTwoOptions, onStackOf, refuseOthers, viewBefore } from "../dayTwo/carryOut.ts";
+import {
+  carryOut,
+  type DayTwoOptions,
+  onStackOf,
+  refuseOthers,
+  refusePaused,
+  viewBefore,
+} from "../dayTwo/carryOut.ts";
 import { isBegun, isNearlyDone, withTurns } from "../dayTwo/entries.ts";
 import { touchedIn } from "../dayTwo/steps.ts";
 import { requireNode } from "../lab/clusterView.ts";
@@ -15,6 +22,7 @@ export interface ReplaceOptions extends DayTwoOptions {
 export async function replace(paths: LabPaths, name: string, options: ReplaceOptions): Promise<void> {
   await onStackOf(paths, options, "replace", async (stack, phases) => {
     requireNode(stack.state.outputs, name);
+    await refusePaused(stack, name, options);
     const { entries } = stack;
     const now = await stack.preview();
     const begun =
@@ -29,7 +37,7 @@ export async function replace(paths: LabPaths, name: string, options: ReplaceOpt
     refuseOthers(now, [name], "replace");
     const after = begun ? entries : withTurns(entries, [name]);
     if (!begun) refuseOthers(await stack.preview(after), [name], "replace");
-    await viewBefore(stack, phases, () => [name]);
+    await viewBefore(stack, phases, options, () => [name]);
     if (options.dryRun === true) {
       print(
         `${name} would be made anew, with a fresh disk; the other machines and the data stay. Nothing was changed.`,

@@ -29,7 +29,7 @@ export async function roll(paths: LabPaths, options: DayTwoOptions): Promise<voi
     const members = touched.filter((name) => stack.members.includes(name));
     const clients = touched.filter((name) => !members.includes(name));
     // Whoever is broken and stays as it is makes each of the others indispensable.
-    const view = await viewBefore(stack, phases, (seen) => {
+    const view = await viewBefore(stack, phases, options, (seen) => {
       const sick = seen.nodes.some(
         ({ name, role, health }) => role === "member" && health !== "healthy" && !members.includes(name),
       );

@@ -6,7 +6,8 @@ import {
   isNearlyDone,
   withTurns,
 } from "../../../commands/dayTwo/entries.ts";
-import { inOrder, obstacle } from "../../../commands/dayTwo/quorum.ts";
+import { refusePaused } from "../../../commands/dayTwo/carryOut.ts";
+import { barredByOff, inOrder, obstacle, surelyBarred } from "../../../commands/dayTwo/quorum.ts";
 import {
   errorsIn,
   newGeneration,
@@ -186,6 +187,50 @@ describe("whether a member can be made anew", () => {
       assert.equal(found === undefined, possible, found);
       if (found !== undefined) assert.match(found, /^a (?:can't be made anew|is the only member)/);
     });
+
+  const off: readonly [string, readonly NodeView[], readonly string[], barred: boolean, surely: boolean][] = [
+    [
+      "all of three off",
+      [member("a", down), member("b", down), member("c", down)],
+      ["a", "b", "c"],
+      true,
+      true,
+    ],
+    ["another one of three off", [member("a"), member("b", down), member("c")], ["b"], true, true],
+    ["itself off, of three", [member("a", down), member("b"), member("c")], ["a"], false, false],
+    [
+      "itself off, others that may get well",
+      [member("a", down), member("b", down), member("c")],
+      ["a"],
+      false,
+      false,
+    ],
+    ["itself off, of two", [member("a", down), member("b")], ["a"], true, false],
+    ["itself off and off the list, of two", [member("a", down, ""), member("b")], ["a"], false, false],
+    ["the only one off", [member("a", down), client], ["a"], false, false],
+    ["a client off", [member("a", down), member("b", down), member("c"), client], ["w"], false, false],
+  ];
+  for (const [what, nodes, names, barred, surely] of off)
+    it(`${what}: ${barred ? "nobody waits for that" : "no reason of its own"}`, () => {
+      const members = nodes.filter(({ role }) => role === "member").map(({ name }) => name);
+      assert.equal(barredByOff(nodes, new Set(names), "a"), barred);
+      assert.equal(surelyBarred(members, new Set(names), "a"), surely);
+    });
+
+  it("says at once of a paused cluster that it is, and how it is started", async () => {
+    const paused = (...states: string[]): Parameters<typeof refusePaused>[0] => ({
+      members: ["a", "b", "c"],
+      domains: () =>
+        Promise.resolve(new Map(states.map((state, index) => [["a", "b", "c"][index] ?? "", state]))),
+    });
+    await assert.rejects(refusePaused(paused("shut off", "shut off", "paused"), "a", { stack: "mine" }), {
+      message:
+        "a can't be made anew while so many machines are off: the others must be a healthy majority. Nothing was changed. " +
+        "a (shut off), b (shut off), c (paused) do not run. Next: npm run cluster -- resume --stack mine",
+    });
+    await refusePaused(paused("shut off", "running", "running"), "a", {});
+    await refusePaused(paused("running", "host silent", "host silent"), "a", {});
+  });
 
   it("broken ones come first, the leader last", () => {
     const leads = (node: NodeView): NodeView => ({
