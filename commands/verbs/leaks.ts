@@ -1,8 +1,11 @@
 /** `leaks`: what a host has now beside what it had. */
-import { compare, takeSnapshot } from "../../host/snapshot.ts";
+import { compare } from "../../host/snapshot/compare.ts";
+import { takeSnapshot } from "../../host/snapshot.ts";
 import { accessBy } from "../../host/access.ts";
+import type { Part } from "../../host/snapshot/types.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { counts, loadSnapshot, renderDifferences, saveSnapshot } from "../hosts/leaks.ts";
+import { loadSnapshot, saveSnapshot } from "../hosts/leaks.ts";
+import { counts, notLookedAt, renderDifferences, unseenOfBoth } from "../hosts/leaksReport.ts";
 import { forUser, labRuns, reach, type Reached } from "../hosts/reach.ts";
 import { tokensOf } from "../hosts/tokens.ts";
 import { ExitError, UserError } from "../ui/errors.ts";
@@ -59,16 +62,19 @@ export async function leaks(paths: LabPaths, options: LeaksOptions): Promise<voi
   );
   if (save !== undefined) await saveSnapshot(save, now);
   if (before === undefined) {
-    process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : `${access.title}: ${counts(now)}\n`);
+    const text = [`${access.title}: ${counts(now)}`, ...notLookedAt(now.unseen), ""].join("\n");
+    process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : text);
     return;
   }
-  const all = compare(before.things, now.things);
-  const kept = options.logs === true ? [] : all.filter(({ part }) => part === "logs");
-  const differences = all.filter((one) => !kept.includes(one));
+  const counted = (part: Part): boolean => part !== "logs" || options.logs === true;
+  const all = compare(before, now);
+  const kept = all.filter(({ part }) => !counted(part));
+  const differences = all.filter(({ part }) => counted(part));
+  const unseen = unseenOfBoth(before.unseen, now.unseen).filter(({ part }) => counted(part));
   process.stdout.write(
     json
-      ? `${JSON.stringify({ host: now.host, since: before.taken, differences }, null, 2)}\n`
-      : renderDifferences(before, differences, kept),
+      ? `${JSON.stringify({ host: now.host, since: before.taken, differences, unseen }, null, 2)}\n`
+      : renderDifferences({ before, differences, kept, unseen }),
   );
   if (differences.length > 0) throw new ExitError(1);
 }

@@ -134,7 +134,7 @@ const OF_CLUSTERS: Readonly<Record<string, RegExp>> = {
   links: /^(?:vnet|tap|macvtap)/,
   files:
     /^\/var\/lib\/libvirt\/(?:coreos-cluster|images|qemu\/(?:save|snapshot|dump|nvram))\/.|^\/etc\/libvirt\/(?:qemu|storage)\/[^/]+\.xml$/,
-  network: /^queue qdisc (?:netem|tbf)/,
+  queues: /^qdisc (?:netem|tbf)/,
 };
 
 /** What of clusters is on a lab's host, a line for each thing. Pure. */

@@ -3,7 +3,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { compare, takeSnapshot } from "../../../host/snapshot.ts";
+import { compare } from "../../../host/snapshot/compare.ts";
+import { takeSnapshot } from "../../../host/snapshot.ts";
 import { POOLS, type Stack } from "../program/support.ts";
 import { makeRemotePlace, type RemotePlace } from "./support.ts";
 
@@ -82,9 +83,7 @@ describe("a libvirt host behind ssh", function () {
     const clean = await place.cluster({}, "leaks", ...connect, "--against", kept);
     equal(clean.exitCode, 0, clean.all);
     deepEqual(
-      compare(before.things, (await takeSnapshot(place.access, options)).things).filter(
-        ({ part }) => part !== "logs",
-      ),
+      compare(before, await takeSnapshot(place.access, options)).filter(({ part }) => part !== "logs"),
       [],
     );
   });
