@@ -17,9 +17,6 @@ describe("a libvirt host behind ssh", function () {
     this.timeout(30 * 60_000); // on a machine where the toolchain must be built
     place = await makeRemotePlace();
     stack = await place.stack("far", { prefix: "far" });
-    // What libvirt makes for itself with its first machine and its first pool, and keeps.
-    const kept = ["/etc/libvirt/qemu", "/etc/libvirt/storage/autostart", POOLS];
-    await place.inside("mkdir", "-p", ...kept);
   });
   after(() => place.remove());
 
