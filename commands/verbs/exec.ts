@@ -2,8 +2,10 @@
 import { constants } from "node:os";
 import { execa } from "execa";
 import type { LabPaths } from "../../lab/shared/context.ts";
+import { refreshes, tellPutBack } from "../hosts/beforeRefresh.ts";
 import { openLab } from "../lab/opened.ts";
 import { ensureStack } from "../lab/pulumi.ts";
+import { restoreFiles } from "../lab/restore.ts";
 import type { LabSession } from "../lab/session.ts";
 import { ExitError } from "../ui/errors.ts";
 
@@ -14,6 +16,7 @@ import { ExitError } from "../ui/errors.ts";
 export async function exec(paths: LabPaths, stack: string, command: readonly string[]): Promise<void> {
   const session = await openLab(paths, stack);
   await ensureStack(session);
+  if (refreshes(command)) await tellPutBack(() => restoreFiles(session));
   await onTerminal(session, command);
 }
 

@@ -1,6 +1,7 @@
 /** `tools [CMD]`: the pinned tools (Pulumi, ct, butane, ...) for a libvirt host of one's own, without the lab. */
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { PREFIX_VARIABLE } from "../../plan/typed.ts";
+import { putBackOwn, refreshes, tellPutBack } from "../hosts/beforeRefresh.ts";
 import { labContext, prepareToolchain } from "../lab/prepare.ts";
 import { ensureToolchain } from "../../lab/toolchain/index.ts";
 import { Phases } from "../ui/phases.ts";
@@ -18,8 +19,10 @@ export async function tools(paths: LabPaths, command: readonly string[]): Promis
     return;
   }
   const { bin } = await ensureToolchain(labContext(paths));
+  const env = { PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}` };
+  if (refreshes(command)) await tellPutBack(() => putBackOwn(command, { cwd: paths.checkout, env }));
   await runOnTerminal(command, {
-    PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
+    ...env,
     // So that what the program's messages tell to type works as it is printed.
     [PREFIX_VARIABLE]: "npm run cluster -- tools",
   });

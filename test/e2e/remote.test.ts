@@ -83,6 +83,21 @@ describeLeavingNothing("a cluster on a libvirt host behind ssh", function () {
     match(resumed.stdout, /Resumed: the cluster is healthy/);
   });
 
+  it("gets back what somebody took off the host, before a refresh that is typed", async () => {
+    const file = /^\s*(\S+\.ign)\s/m.exec(await place.virsh("vol-list", "far-core"))?.[1] ?? "";
+    await place.virsh("vol-delete", file, "--pool", "far-core");
+    await place.virsh("pool-destroy", "far-core");
+    const words = ["up", "--refresh", "--yes", "--skip-preview", "--non-interactive"];
+    const up = await place.cluster(stack.env, "tools", "pulumi", ...words);
+    equal(up.exitCode, 0, up.all);
+    match(
+      up.all,
+      new RegExp(`Put back, since a refresh stops where it is missing: pool far-core, Ignition file ${file}`),
+    );
+    await stack.pulumi("preview", "--expect-no-changes");
+    match(await place.virsh("vol-list", "far-core"), new RegExp(file));
+  });
+
   it("is asked directly where there is a way", async () => {
     await place.other.route(true);
     const before = place.other.log().length;

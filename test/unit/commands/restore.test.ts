@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { markXml } from "../../../host/mark.ts";
-import { knownThings, lacksDisk, ownMachines } from "../../../commands/lab/restore.ts";
+import { knownThings, lacksDisk, putBack } from "../../../commands/hosts/putBack.ts";
+import { ownMachines } from "../../../commands/lab/restore.ts";
 
 const pool = { uuid: "01234567-89ab-cdef-0123-456789abcdef", name: "dev-core", path: "/pools/dev-core" };
 
@@ -50,6 +51,70 @@ describe("what a state knows of files on the host", () => {
     it(`nothing in ${JSON.stringify(text)}`, () => {
       deepEqual(knownThings(text), { pools: [], ignitions: [] });
     });
+});
+
+describe("what is put back", () => {
+  const provider = (name: string, uri: unknown): object => ({
+    ...{ type: "pulumi:providers:libvirt", id: "1", inputs: { uri } },
+    urn: `urn:pulumi:dev::coreos-cluster::a$pulumi:providers:libvirt::core-provider@${name}`,
+  });
+  const by = (name: string): object => ({
+    provider: `urn:pulumi:dev::coreos-cluster::a$pulumi:providers:libvirt::core-provider@${name}::1`,
+  });
+  const poolAt = (name: string): object => ({
+    ...{ type: "libvirt:index/pool:Pool", id: pool.uuid, ...by(name) },
+    ...{ inputs: { target: { path: pool.path } }, outputs: { name: pool.name } },
+  });
+  const secret = {
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    ciphertext: "v1:x",
+  };
+  const state2 = (...more: object[]): string =>
+    state(
+      ...[provider("here", "qemu:///system"), provider("far", "qemu+ssh://far/system")],
+      ...[poolAt("here"), poolAt("far")],
+      ...[ignition("a.ign", "{}", by("here")), ignition("b.ign", '{"b":1}', by("far")), ...more],
+    );
+
+  /** Hosts with these volumes; notes what is made. */
+  function hosts(volumes: Readonly<Record<string, readonly string[]>>) {
+    const made: string[] = [];
+    const hostOf = (uri = "") => ({
+      uri,
+      virsh: (verb = "", ...words: string[]): Promise<string> => {
+        if (verb === "pool-list") return Promise.resolve(pool.uuid);
+        if (verb === "vol-list")
+          return Promise.resolve(
+            (volumes[uri] ?? []).map((name) => ` ${name}   ${pool.path}/${name}`).join("\n"),
+          );
+        if (verb === "vol-create-as") made.push(`${uri} ${words[1] ?? ""}`);
+        return Promise.resolve("");
+      },
+    });
+    return { made, hostOf };
+  }
+  const back = async (
+    text: string,
+    volumes: Readonly<Record<string, readonly string[]>>,
+  ): Promise<[string[], string[]]> => {
+    const { made, hostOf } = hosts(volumes);
+    const done = await putBack(knownThings(text), hostOf, () => Promise.resolve(knownThings(text)));
+    return [done, made];
+  };
+
+  it("is on the host that it was on, and nothing where all is there", async () => {
+    const all = { "qemu:///system": ["a.ign"], "qemu+ssh://far/system": ["b.ign"] };
+    deepEqual(await back(state2(), all), [[], []]);
+    deepEqual(await back(state2(), { ...all, "qemu+ssh://far/system": [] }), [
+      ["Ignition file b.ign"],
+      ["qemu+ssh://far/system b.ign"],
+    ]);
+  });
+  it("is nothing of a host whose connection the state hides", async () => {
+    const hidden = [provider("hidden", secret), poolAt("hidden"), ignition("c.ign", "{}", by("hidden"))];
+    const all = { "qemu:///system": ["a.ign"], "qemu+ssh://far/system": ["b.ign"] };
+    deepEqual(await back(state2(...hidden), all), [[], []]);
+  });
 });
 
 describe("the stack's own machines", () => {

@@ -1,0 +1,32 @@
+/** Which commands of a user's come upon what is missing on a host. */
+import { deepEqual, equal } from "node:assert/strict";
+import { refreshes, stackWords } from "../../../commands/hosts/beforeRefresh.ts";
+
+describe("a command that refreshes", () => {
+  for (const [command, expected] of [
+    ["pulumi refresh", true],
+    ["/opt/bin/pulumi --stack alice refresh --yes", true],
+    ["pulumi up --refresh --yes", true],
+    ["pulumi up -r", true],
+    ["pulumi update --refresh=true", true],
+    ["pulumi destroy --refresh", true],
+    ["pulumi up", false],
+    ["pulumi up --refresh=false", false],
+    ["pulumi preview --refresh", false],
+    ["pulumi refresh --preview-only", false],
+    ["pulumi refresh --help", false],
+    ["pulumi config get refresh-token", false],
+    ["virsh pool-refresh x", false],
+    ["refresh", false],
+  ] as const)
+    it(`${command}: ${expected ? "yes" : "no"}`, () => {
+      equal(refreshes(command.split(" ")), expected);
+    });
+
+  it("is asked for the stack that it names", () => {
+    deepEqual(stackWords(["up", "--stack", "alice", "--yes"]), ["--stack", "alice"]);
+    deepEqual(stackWords(["up", "-s", "alice"]), ["-s", "alice"]);
+    deepEqual(stackWords(["up", "--stack=alice"]), ["--stack=alice"]);
+    deepEqual(stackWords(["up", "--secrets-provider", "x"]), []);
+  });
+});
