@@ -67,12 +67,23 @@ async function refuseOff(
     );
 }
 
+/** A cluster of one has nobody to take its data over, however long it is waited for. @throws UserError with the way there is */
+function refuseOnly(members: readonly string[], names: readonly string[]): void {
+  const [only] = members;
+  if (members.length !== 1 || only === undefined || !names.includes(only)) return;
+  throw new UserError(
+    `${only} is the only member: nobody would have the data. Nothing was changed. Save the data (snapshot save FILE), make the cluster anew ` +
+      "(`pulumi destroy`, `pulumi up`; in the lab npm stop, npm start), and restore FILE",
+  );
+}
+
 /** The same before the long look at what would change. @throws UserError */
 export const refusePaused = async (
   stack: Pick<Stack, "members" | "domains">,
   name: string,
   options: DayTwoOptions,
 ): Promise<void> => {
+  refuseOnly(stack.members, [name]);
   await refuseOff(stack, [name], options, (off, one) => surelyBarred(stack.members, off, one));
 };
 
@@ -91,6 +102,7 @@ export async function viewBefore(
     for (;;) {
       const view = await stack.health();
       const names = which(view);
+      refuseOnly(stack.members, names);
       const found = names.flatMap((name) => obstacle(view, name) ?? []);
       if (found.length === 0)
         return { note: view.healthy ? `${view.nodes.length} healthy` : troubleIn(view), value: view };

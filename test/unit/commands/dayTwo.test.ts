@@ -232,6 +232,15 @@ describe("whether a member can be made anew", () => {
     await refusePaused(paused("running", "host silent", "host silent"), "a", {});
   });
 
+  it("says at once that the only member can't be made anew, and what there is to do", async () => {
+    const one = { members: ["a"], domains: () => Promise.resolve(new Map([["a", "running"]])) };
+    await assert.rejects(refusePaused(one, "a", {}), {
+      message:
+        /^a is the only member: nobody would have the data\. Nothing was changed\. .*snapshot save FILE/,
+    });
+    await refusePaused(one, "client", {});
+  });
+
   it("broken ones come first, the leader last", () => {
     const leads = (node: NodeView): NodeView => ({
       ...node,
