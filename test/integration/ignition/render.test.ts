@@ -126,7 +126,7 @@ describe("transpiling", () => {
       ),
       { numRuns: 200 },
     );
-  }).timeout(20_000);
+  }).timeout(120_000);
 
   it("says what is missing where ct is not on PATH", () => {
     const path = process.env["PATH"];
