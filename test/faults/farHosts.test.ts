@@ -4,7 +4,7 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { ensureImage } from "../../lab/image/index.ts";
@@ -16,6 +16,7 @@ import { differences } from "../support/picture.ts";
 import { joinSecondLab, type SecondLab } from "../support/secondLab.ts";
 import { describeLong } from "./guests.ts";
 import { describeFault } from "./record.ts";
+import { deleteVolume, destroyAndUndefine } from "./strikes.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 const minutes = 60_000;
@@ -97,6 +98,38 @@ describeLong("a cluster with TLS over two libvirt hosts behind ssh", function ()
     });
     return { exitCode, stdout, all };
   };
+  const done = async (...words: string[]): Promise<string> => {
+    const { exitCode, stdout, all } = await cluster(...words);
+    equal(exitCode, 0, all);
+    return stdout;
+  };
+  /** etcdctl where the machines are, by what `credentials` writes. */
+  const etcdctl = (...words: string[]): Promise<string> =>
+    place.inside(
+      "sh",
+      "-c",
+      '. "$0/etcd.env"; export ETCDCTL_API=3; exec etcdctl "$@"',
+      join(place.folder, "credentials"),
+      ...words,
+    );
+  const put = (key: string): Promise<string> => etcdctl("put", `/far/${key}`, "kept");
+  const has = async (key: string): Promise<void> => {
+    equal((await etcdctl("get", `/far/${key}`, "--print-value-only")).trim(), "kept", key);
+  };
+  /** What a command says on a node, logged in through the hosts. */
+  const onNode = async (name: string, command: string): Promise<string> => {
+    const outputs = JSON.parse((await stack.pulumi("stack", "output", "--json")).stdout) as {
+      sshCommands: Record<string, string>;
+    };
+    const key = join(place.folder, "node-key");
+    const login = (outputs.sshCommands[name] ?? "").replace(
+      /^ssh /,
+      `ssh -i '${key}' -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR `,
+    );
+    const [file = "", ...args] = machines[0]?.here ?? [];
+    const words = [...args, "sh", "-c", `${login} ${command}`];
+    return (await execa(file, words, { env: stack.env, stdin: "ignore" })).stdout;
+  };
   const shown = async (): Promise<Shown> => {
     const { exitCode, stdout, all } = await cluster("status", "--json");
     match(stdout, /^\{/, all);
@@ -158,6 +191,50 @@ describeLong("a cluster with TLS over two libvirt hosts behind ssh", function ()
           await stack.pulumi("up");
           deepEqual(await shown(), HEALTHY);
         });
+      });
+    },
+  );
+
+  describeFault(
+    {
+      fault: "a member of a cluster behind ssh loses its machine and its disk",
+      recovery: "`replace`",
+    },
+    (trial) => {
+      trial("the one on the second host", async (recover) => {
+        const there = second;
+        if (there === undefined) throw new Error("there is no second host");
+        const virsh = (...words: string[]): Promise<string> => there.virsh(...words);
+        await done("credentials", "--out", join(place.folder, "credentials"));
+        await put("before");
+        await destroyAndUndefine("far-core02", virsh);
+        await deleteVolume("far-core", /core02-.*\.qcow2$/, virsh);
+        await recover(() => done("replace", "far-core02"));
+        deepEqual(await shown(), HEALTHY);
+        await has("before");
+        await stack.pulumi("preview", "--expect-no-changes");
+      });
+    },
+  );
+
+  describeFault(
+    { fault: "a changed config is rolled over members behind ssh", recovery: "`roll`" },
+    (trial) => {
+      trial("a file more on each", async (recover) => {
+        const snippet = join(place.folder, "rolled.yaml");
+        writeFileSync(
+          snippet,
+          "storage:\n  files:\n    - path: /etc/rolled\n      filesystem: root\n      mode: 0644\n      contents: {inline: rolled}\n",
+        );
+        await stack.pulumi("config", "set", "--path", "coreos-cluster:snippets[0]", snippet);
+        await put("rolled");
+        await recover(() => done("roll"));
+        deepEqual(await shown(), HEALTHY);
+        for (const name of ["far-core01", "far-core02", "far-core03"])
+          equal(await onNode(name, "cat /etc/rolled"), "rolled", name);
+        await has("before");
+        await has("rolled");
+        await stack.pulumi("preview", "--expect-no-changes");
       });
     },
   );

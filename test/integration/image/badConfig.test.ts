@@ -48,7 +48,7 @@ describe("a configuration that fails", function () {
       guest.start(config);
       const [, words] = await guest.until(marker, 180);
       assert.match(words ?? "", reason);
-      await guest.until(/Press Enter for a root shell/, 10);
+      await guest.until(/Press Enter for a root shell/, 120);
       assert.doesNotMatch(guest.console, /COREOS-CLUSTER-BOOTED/);
     });
   }
