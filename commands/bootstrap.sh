@@ -111,8 +111,9 @@ case "${1:-} ${2:-}" in
 " " | help* | -h* | --help* | *" -h" | *" --help" | "image "* | "doctor "* | "host-prepare "* | "tools "*)
   exec node commands/main.ts "$@" ;;
 esac
+case "${1:-} ${2:-}" in "snapshot status") exec node commands/main.ts "$@" ;; esac # about a file alone
 case ${1:-} in
-list | logs | pause | resume | leaks | status)
+list | logs | pause | resume | leaks | status | console | ssh | credentials | replace | roll | snapshot | restore | destroy)
   case " $* " in *" --connect "* | *" --connect="*) exec node commands/main.ts "$@" ;; esac
   if [ -n "${LIBVIRT_DEFAULT_URI:-}" ] && ! [ -d "$lab/libvirt" ]; then exec node commands/main.ts "$@"; fi
   ;;

@@ -5,16 +5,36 @@ import { virshOn } from "../../host/virsh.ts";
 import { messageOf } from "../ui/errors.ts";
 import { knownThings, putBack } from "./putBack.ts";
 
-/** Verbs that refresh only when they are told to. */
-const ON_DEMAND: readonly string[] = ["up", "update", "destroy"];
+/** Verbs that refresh only when they are told to; `pulumi destroy` has two short names. */
+const ON_DEMAND: readonly string[] = ["up", "update", "destroy", "down", "dn"];
+
+/** Pulumi's flags that take the next word as their value and may stand before the verb. */
+const WITH_VALUE: readonly string[] = [
+  "--cwd",
+  "-C",
+  "--color",
+  "--stack",
+  "-s",
+  "--config-file",
+  "--verbose",
+  "-v",
+  "--tracing",
+  "--profiling",
+];
+
+/** The first word that is neither a flag nor a flag's value. */
+const verbIn = (words: readonly string[]): string | undefined =>
+  words.find((word, at) => !word.startsWith("-") && !WITH_VALUE.includes(words[at - 1] ?? ""));
+
+/** Whether a flag is set, by any of its names. */
+const isSet = (words: readonly string[], ...names: readonly string[]): boolean =>
+  words.some((word) => names.some((name) => word === name || word === `${name}=true`));
 
 /** Whether a command is Pulumi's and compares its state with the host and writes down what it found. Previews change nothing. Pure. */
 export function refreshes([file = "", ...words]: readonly string[]): boolean {
-  if (basename(file) !== "pulumi") return false;
-  if (words.some((word) => ["--help", "-h", "--preview-only"].includes(word))) return false;
-  const told = words.some((word) => ["--refresh", "-r", "--refresh=true"].includes(word));
-  const has = (verb: string): boolean => words.includes(verb);
-  return has("refresh") || (told && ON_DEMAND.some(has));
+  if (basename(file) !== "pulumi" || isSet(words, "--help", "-h", "--preview-only")) return false;
+  const verb = verbIn(words) ?? "";
+  return verb === "refresh" || (ON_DEMAND.includes(verb) && isSet(words, "--refresh", "-r"));
 }
 
 /** The words that choose a stack, as they stand in a command. Pure. */
@@ -23,6 +43,12 @@ export function stackWords(words: readonly string[]): string[] {
   if (at < 0) return [];
   return words.slice(at, words[at]?.includes("=") === true ? at + 1 : at + 2);
 }
+
+/** The stack that a command names; undefined where it names none. Pure. */
+export const stackNamed = (words: readonly string[]): string | undefined =>
+  stackWords(words)
+    .at(-1)
+    ?.replace(/^(--stack|-s)=/, "");
 
 /**
  * Tells what was put back. What could not be is no reason to stop: the command itself comes upon it.

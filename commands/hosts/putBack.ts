@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clearDomain, qemuUser } from "../../host/leftovers.ts";
+import { qemuUser } from "../../host/leftovers.ts";
 import { readDomains } from "../../host/objects.ts";
 import { volumeNamesOf } from "../../host/pools.ts";
 import { lines, type Virsh } from "../../host/virsh.ts";
@@ -137,20 +137,32 @@ export function lacksDisk(files: readonly string[], pool: KnownPool, volumes: re
 /** The owner's id is the pool's UUID (host/mark.ts: ownerUuid). */
 export const ownerOf = ({ uuid }: KnownPool): string => uuid.replaceAll("-", "");
 
-/** Removes the owner's machines whose disk is gone: what still runs over a deleted file is lost with its next stop. */
-async function clearDiskless({ uri, virsh }: Asked, pool: KnownPool): Promise<void> {
-  const owner = ownerOf(pool);
-  const volumes = volumeNamesOf(await virsh("vol-list", pool.name));
-  for (const domain of await readDomains(virsh)) {
-    if (domain.mark?.owner !== owner || !lacksDisk(domain.files, pool, volumes)) continue;
-    await clearDomain({ uri, virsh, owner }, domain.name);
+/** A machine whose disk is gone: what still runs over a deleted file is lost with its next stop. */
+export interface Diskless extends Asked {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** The stack's machines whose disk is gone, on all its hosts. Pools must be there and refreshed. */
+export async function disklessIn(
+  { pools }: KnownThings,
+  hostOf: (uri: string | undefined) => Asked,
+): Promise<Diskless[]> {
+  const found: Diskless[] = [];
+  for (const pool of pools) {
+    const { uri, virsh } = hostOf(pool.uri);
+    const owner = ownerOf(pool);
+    const volumes = volumeNamesOf(await virsh("vol-list", pool.name));
+    for (const domain of await readDomains(virsh))
+      if (domain.mark?.owner === owner && lacksDisk(domain.files, pool, volumes))
+        found.push({ uri, virsh, owner, name: domain.name });
   }
+  return found;
 }
 
 /**
  * Makes a stack's pools and Ignition files again where they are gone: a refresh would forget a pool with all that lies in it, and fails
- * without an Ignition file. Each is what it was, so no machine is replaced for it. A machine whose disk is gone goes, for the
- * refresh to miss it. Asks the hosts some questions where all is there.
+ * without an Ignition file. Each is what it was, so no machine is replaced for it. Asks the hosts some questions where all is there.
  * @param hostOf a thing's host, by its connection.
  * @param withSecrets the same with all contents: asked for where a file is gone.
  * @returns what was put back, as people call it.
@@ -170,7 +182,6 @@ export async function putBack(
     if (await restorePool(host.virsh, pool)) done.push(`pool ${pool.name}`);
     // A pool keeps a list of its files; one that was removed beside libvirt is still on it.
     await host.virsh("pool-refresh", pool.name);
-    await clearDiskless(host, pool);
     for (const name of volumeNamesOf(await host.virsh("vol-list", pool.name)))
       there.add(placeOf(pool.uri, pool.name, name));
   }

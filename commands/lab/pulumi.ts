@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stateFolder } from "../../lab/toolchain/index.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
+import { clearDiskless } from "./diskless.ts";
 import { isHalfDestroyed } from "./halfDestroyed.ts";
 import { locksOf } from "./locks.ts";
 import { endOrphans } from "./orphans.ts";
@@ -77,7 +78,8 @@ async function withDiagnostics<T>(what: string, work: Promise<T>): Promise<T> {
 
 /**
  * `pulumi up` of the session's stack, compared with the host first: machines that are off are switched on, suspended ones go
- * on, those that vanished are made again. Files that the comparison would stop at are made again before. A destroy that was ended in the
+ * on, those that vanished are made again. Files that the comparison would stop at are made again before, and machines whose disk is
+ * gone are taken down, unless that costs the majority of members that answer. A destroy that was ended in the
  * middle is brought to its end first: fresh machines can't be built on what it left.
  * @param onWarning is given each thing that the program or the look at the host warned of, once.
  * @returns what was changed, by Pulumi's own count
@@ -96,6 +98,7 @@ export async function up(
     );
   }
   await restoreFiles(session);
+  await clearDiskless(session, () => outputs(session), onWarning);
   await settleMachines(session);
   const args = [
     "pulumi",

@@ -2,14 +2,14 @@
 import { domainIds, readDomain } from "../../host/objects.ts";
 import { type Virsh, virshOn } from "../../host/virsh.ts";
 import { run } from "../../lab/shared/process.ts";
-import { type KnownThings, knownThings, ownerOf, putBack, withFile } from "../hosts/putBack.ts";
+import { type Asked, type KnownThings, knownThings, ownerOf, putBack, withFile } from "../hosts/putBack.ts";
 import type { LabSession } from "./session.ts";
 import { stateFiles } from "./state.ts";
 
 const uriOf = (session: LabSession): string => session.env["LIBVIRT_DEFAULT_URI"] ?? "qemu:///system";
 
 /** What the backend's own file of the stack says: that takes no time. Secrets in it are encrypted. */
-async function readState(session: LabSession): Promise<KnownThings> {
+export async function readState(session: LabSession): Promise<KnownThings> {
   const known = (await stateFiles(session)).map(knownThings);
   return {
     pools: known.flatMap(({ pools }) => pools),
@@ -32,11 +32,12 @@ async function exportState(session: LabSession): Promise<KnownThings> {
  * @throws VirshError where another pool has taken the name or the folder.
  */
 export const restoreFiles = async (session: LabSession): Promise<string[]> =>
-  await putBack(
-    await readState(session),
-    (uri = uriOf(session)) => ({ uri, virsh: virshOn(uri, session.enter) }),
-    () => exportState(session),
-  );
+  await putBack(await readState(session), hostsOf(session), () => exportState(session));
+
+/** The hosts of a session's stack, as they are asked from where it runs. */
+export const hostsOf =
+  (session: LabSession) =>
+  (uri = uriOf(session)): Asked => ({ uri, virsh: virshOn(uri, session.enter) });
 
 /**
  * UUIDs of machines among those that `virsh list` chooses which carry an owner's mark. A stack's name is no proof: another

@@ -6,6 +6,7 @@ import { UserError } from "../ui/errors.ts";
 import {
   commandOf,
   findRule,
+  identity,
   undoAlong,
   undoLink,
   undoRule,
@@ -16,7 +17,7 @@ import {
   type TextChange,
   type Undoing,
 } from "./changes.ts";
-import { withChange, writeRecord, type Record } from "./record.ts";
+import { readRecord, withChange, writeRecord, type Record } from "./record.ts";
 
 /** Says what is being done. */
 export type Say = (line: string) => void;
@@ -28,15 +29,13 @@ export type Say = (line: string) => void;
  */
 export async function makeChanges(
   shell: HostShell,
-  record: Record,
   changes: readonly Change[],
   { say, back }: { readonly say: Say; readonly back: string },
 ): Promise<void> {
-  let written = record;
   for (const change of changes) {
     const command = commandOf(change);
-    written = withChange(written, change);
-    await writeRecord(shell, written);
+    // Read each time: another run may be at work on the same host, through ssh, where no lock of this machine counts.
+    await writeRecord(shell, withChange(await readRecord(shell), change));
     say(command);
     const answer = await shell.run(["sh", "-c", command]);
     if (answer.code !== 0)
@@ -118,16 +117,15 @@ async function runAll(shell: HostShell, commands: readonly string[], say: Say): 
  */
 export async function undoChanges(shell: HostShell, record: Record, say: Say): Promise<string[]> {
   const left: string[] = [];
-  let rest = record;
   for (const change of record.changes.toReversed()) {
     const undo = await undoing(shell, change);
     if ("left" in undo) left.push(undo.left);
     else await runAll(shell, undo.commands, say);
     if (change.kind === "value" && !("left" in undo))
       await runAll(shell, undoAlong(change, await valuesNow(shell, Object.keys(change.along))), say);
-    rest = { ...rest, changes: rest.changes.filter((one) => one !== change) };
-    await writeRecord(shell, rest);
+    const rest = await readRecord(shell);
+    const others = rest.changes.filter((one) => identity(one) !== identity(change));
+    await writeRecord(shell, { ...rest, changes: others });
   }
-  await writeRecord(shell, rest);
   return left;
 }

@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import { execa } from "execa";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { refreshes, tellPutBack } from "../hosts/beforeRefresh.ts";
+import { refreshes, stackNamed, tellPutBack } from "../hosts/beforeRefresh.ts";
 import { openLab } from "../lab/opened.ts";
 import { ensureStack } from "../lab/pulumi.ts";
 import { restoreFiles } from "../lab/restore.ts";
@@ -16,7 +16,8 @@ import { ExitError } from "../ui/errors.ts";
 export async function exec(paths: LabPaths, stack: string, command: readonly string[]): Promise<void> {
   const session = await openLab(paths, stack);
   await ensureStack(session);
-  if (refreshes(command)) await tellPutBack(() => restoreFiles(session));
+  if (refreshes(command))
+    await tellPutBack(() => restoreFiles({ ...session, stack: stackNamed(command) ?? session.stack }));
   await onTerminal(session, command);
 }
 

@@ -46,13 +46,13 @@ async function prepare(
   dry: boolean,
   back: string,
 ): Promise<void> {
-  const record = await readRecord(shell);
+  await readRecord(shell); // one that can't be gone by is told before anything is looked at
   const { changes, left } = await neededChanges(shell, bridge, skip);
   if (dry)
     changes.forEach((change) => {
       print(commandOf(change));
     });
-  else await makeChanges(shell, record, changes, { say: print, back });
+  else await makeChanges(shell, changes, { say: print, back });
   left.forEach((line) => {
     print(`Left as it is: ${line}`);
   });

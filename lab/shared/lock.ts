@@ -26,6 +26,8 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait?:
   });
   holder.stdin.on("error", () => undefined); // the pipe to a holder that was killed
   const waiting = setTimeout(() => onWait?.(), 500);
+  const end = (): void => void holder.kill();
+  process.once("exit", end); // it must not go on waiting for nobody
   try {
     await Promise.race([
       once(holder.stdout, "data"),
@@ -36,6 +38,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait?:
     ]);
   } finally {
     clearTimeout(waiting);
+    process.off("exit", end);
   }
   try {
     return await work();

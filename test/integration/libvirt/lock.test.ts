@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { argumentsOf, isAlive, processIds, signal, waitUntil } from "../../../lab/libvirt/processes.ts";
 import { withLock } from "../../../lab/shared/lock.ts";
@@ -41,6 +42,30 @@ describe("a lock", function () {
     assert.equal(waits.length, 1);
     for (const at of [0, 2]) assert.equal(events[at + 1], events[at]?.replace("starts", "ends"));
     assert.deepEqual(holders(), []);
+  });
+
+  it("is not waited for any longer than the one who wants it: a verb that is interrupted then does nothing later", async () => {
+    const lab = join(folder, "lab");
+    mkdirSync(lab);
+    const lock = join(lab, "start-stop.lock");
+    const modules = join(import.meta.dirname, "../../../commands");
+    const program = `
+      import { exclusively } from "${modules}/lab/exclusive.ts";
+      import { stayForChildren } from "${modules}/ui/interrupt.ts";
+      stayForChildren("Run it again.");
+      await exclusively({ checkout: ".", lab: ${JSON.stringify(lab)} }, async () => console.log("done"));`;
+    const args = ["--no-warnings", "--input-type=module", "-e", program];
+    const said = await withLock(lock, async () => {
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+      const texts = Promise.all([text(child.stdout), text(child.stderr)]);
+      await once(child.stderr, "data"); // it says that it waits
+      child.kill("SIGINT");
+      const [code] = (await once(child, "exit")) as [number];
+      return [code, ...(await texts)];
+    });
+    assert.deepEqual(said.slice(0, 2), [130, ""]);
+    assert.match(String(said[2]), /Interrupted while it waited: nothing was begun/);
+    await waitUntil(() => processIds().every((pid) => !argumentsOf(pid).includes(lock)), 5);
   });
 
   it("is released when the work fails", async () => {
