@@ -1,6 +1,7 @@
 /** Whether the host's packet filters let the machines' traffic through. */
 import { flowsOf, lookAtFirewall, type FirewallSeen } from "../firewall/look.ts";
 import { fatesOf, type Filter, type Hook } from "../firewall/ruleset.ts";
+import { type Suspect, suspectsOf } from "../firewall/suspects.ts";
 import type { Check, PlanFacts, Verdict } from "../types.ts";
 import { asRootHere, noShell, ok, unproven } from "../words.ts";
 import { bridgeIn, lookAtBridge } from "./bridge.ts";
@@ -16,20 +17,26 @@ export interface Drop {
   readonly hook: Hook;
 }
 
-/** What a filter does to traffic of machines on a bridge: its drops, the gravest first; none where all comes through. */
-export function dropsOf(
-  filter: Filter,
-  bridge: string,
-  { filtered, way }: { readonly filtered: boolean; readonly way: Way },
-): Drop[] {
-  const flows = flowsOf(bridge);
+interface Seeing {
+  /** Whether frames between machines on the bridge go through the filter. */
+  readonly filtered: boolean;
+  readonly way: Way;
+}
+
+/** What of the machines' traffic a filter sees at all, the gravest first. */
+function kindsOf(filter: Filter, { filtered, way }: Seeing): Drop["what"][] {
   // A filter of bridges sees frames whatever bridge-netfilter says, and nothing that is routed.
   const ofBridges = filter.layer === "frames";
-  const kinds = [
+  return [
     ...(filtered || ofBridges ? (["between"] as const) : []),
     ...(way === "routed" && !ofBridges ? (["out", "answers"] as const) : []),
   ];
-  return kinds.flatMap((what) =>
+}
+
+/** What a filter does to traffic of machines on a bridge: its drops, the gravest first; none where all comes through. */
+export function dropsOf(filter: Filter, bridge: string, seeing: Seeing): Drop[] {
+  const flows = flowsOf(bridge);
+  return kindsOf(filter, seeing).flatMap((what) =>
     fatesOf(filter, flows[what]).flatMap(({ verdict, by, hook }) =>
       verdict === "drop" ? [{ what, by, hook }] : [],
     ),
@@ -69,6 +76,45 @@ function remedyFor({ holder, layer, hooks }: Filter, bridge: string, drops: read
   return looks[0] ?? rules.flat().join(" && ");
 }
 
+/** So many rules are named. */
+const SHOWN = 3;
+
+/** Shows the rules: those of their chain, if all are in one. */
+function showing({ holder, layer }: Filter, suspects: readonly Suspect[]): string {
+  const [chain, ...others] = new Set(suspects.map((suspect) => suspect.chain));
+  const one = chain === undefined || others.length > 0 ? "" : ` ${chain}`;
+  const nft = holder.startsWith("nft ") ? holder.slice("nft ".length) : undefined;
+  if (nft !== undefined) return `nft -a list ${one === "" ? "table" : "chain"} ${nft}${one}`;
+  return `${holder} ${layer === "frames" ? "-L" : "-S"}${one}`;
+}
+
+/** Rules that drop what can't be known from outside to be among the machines' traffic or not: said, never taken for harmless. */
+function unjudged(
+  filter: Filter,
+  suspects: readonly Suspect[],
+  why: string,
+  asRoot: (command: string) => string,
+): Verdict[] {
+  if (suspects.length === 0) return [];
+  const more = suspects.length - SHOWN;
+  const named = [
+    ...suspects.slice(0, SHOWN).map(({ rule }) => rule),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ].join(", ");
+  const has =
+    suspects.length === 1
+      ? "1 rule that drops under conditions of its own"
+      : `${suspects.length} rules that drop under conditions of their own`;
+  return [
+    {
+      level: "note",
+      found: `not judged: ${filter.holder} has ${has}: ${named}`,
+      why,
+      remedy: asRoot(showing(filter, suspects)),
+    },
+  ];
+}
+
 const WORDS = {
   between: { level: "problem", says: "drops what machines on the bridge send to each other" },
   out: { level: "warning", says: "drops what the machines send beyond this host" },
@@ -90,9 +136,13 @@ export function judgeForward(
         : filter.family === "ipv4"
           ? filtered.ipv4
           : filtered.ipv4 || filtered.ipv6;
-    const dropped = dropsOf(filter, bridge, { filtered: seesFrames, way });
+    const seeing = { filtered: seesFrames, way };
+    const dropped = dropsOf(filter, bridge, seeing);
     const [drop] = dropped;
-    if (drop === undefined) return [];
+    if (drop === undefined) {
+      const flows = kindsOf(filter, seeing).map((what) => flowsOf(bridge)[what]);
+      return unjudged(filter, suspectsOf(filter, flows), why, asRoot);
+    }
     const { level, says } = WORDS[drop.what];
     // Everything that the program does goes by IPv4.
     const milder = filter.family === "ipv6" ? "note" : level;

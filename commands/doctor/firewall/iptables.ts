@@ -20,22 +20,52 @@ const TARGETS: Readonly<Record<string, Verdict>> = {
 const wordsOf = (line: string): string[] => line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
 
 /** Matches that choose no packets by themselves: their options do. */
-const MODULES: readonly string[] = ["comment", "conntrack", "state"];
+const MODULES: readonly string[] = ["comment", "conntrack", "state", "physdev"];
 
-function conditionOf(rest: readonly string[]): Condition {
-  let condition: Condition = "none";
-  for (let at = 0; at < rest.length; at += 2) {
-    const [option = "", value = ""] = rest.slice(at, at + 2);
-    if ((option === "-m" && MODULES.includes(value)) || option === "--comment") continue;
-    if (option !== "--ctstate" && option !== "--state") return "other";
-    const states = value.split(",");
-    // What begins is what the flows are about: a rule for it, among others, is no condition.
-    if (states.includes("NEW")) continue;
-    if (!states.includes("ESTABLISHED")) return "other";
-    condition = "established";
-  }
-  return condition;
+/** Options that name one port of a bridge. Machines that are not there yet have none that a rule could name. */
+const PORTS: Readonly<Record<Filter["layer"], readonly string[]>> = {
+  packets: ["--physdev-in", "--physdev-out"],
+  frames: ["-i", "-o"],
+};
+
+/** States that belong neither to what begins nor to what is known. */
+const ASIDE: readonly string[] = ["INVALID", "RELATED"];
+
+/** What one option asks for without a `!`, and how many words it takes; of an unknown one the values are looked at as options. */
+function optionAt(words: readonly string[], layer: Filter["layer"]): readonly [Condition, number] {
+  const [option = "", value = ""] = words;
+  if ((option === "-m" && MODULES.includes(value)) || option === "--comment") return ["none", 2];
+  if (option === "--physdev-is-bridged") return ["bridged", 1];
+  // A name that ends in + stands for many ports.
+  if (PORTS[layer].includes(option) && /^[^!].*[^+]$/.test(value)) return ["never", 2];
+  if (option !== "--ctstate" && option !== "--state") return ["other", 1];
+  const states = value.split(",");
+  // What begins is what the flows are about: a rule for it, among others, is no condition.
+  if (states.includes("NEW")) return ["none", 2];
+  if (states.includes("ESTABLISHED")) return ["established", 2];
+  return [states.every((state) => ASIDE.includes(state)) ? "never" : "other", 2];
 }
+
+function conditionOf(rest: readonly string[], layer: Filter["layer"]): Condition {
+  const found = new Set<Condition>();
+  for (let at = 0; at < rest.length;) {
+    const negated = rest[at] === "!";
+    if (negated) at++;
+    const [condition, words] = optionAt(rest.slice(at), layer);
+    at += words;
+    if (condition === "bridged" && negated) found.add("routed");
+    else if (condition !== "none" || negated) found.add(negated ? "other" : condition);
+  }
+  // One condition that fails is enough. Answers are looked at where they are routed only.
+  if (found.has("never")) return "never";
+  if (found.has("established")) found.delete("routed");
+  const [first = "none", ...others] = found;
+  return others.length === 0 ? first : "other";
+}
+
+/** Whether a rule is about packets to one single address. */
+const isToOne = (rest: readonly string[]): boolean =>
+  rest.some((word, at) => word === "-d" && rest[at - 1] !== "!" && /\/(?:32|128)$/.test(rest[at + 1] ?? ""));
 
 /**
  * How a program names a packet's interfaces. For ebtables `-i` and `-o` are ports of the bridge, of which a machine that is not there yet
@@ -77,7 +107,7 @@ function ruleOf(line: string, layer: Filter["layer"]): { chain: string; rule: Ru
     }
     at++;
   }
-  return { chain, rule: { text: line, ...found, condition: conditionOf(rest) } };
+  return { chain, rule: { text: line, ...found, condition: conditionOf(rest, layer), toOne: isToOne(rest) } };
 }
 
 /** Tables that decide about what goes through the host. nat is for addresses, broute sends frames another way. */

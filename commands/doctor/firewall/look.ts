@@ -75,9 +75,9 @@ export async function lookAtFirewall(shell: HostShell): Promise<FirewallSeen> {
 /** What goes through a host for machines on a bridge. */
 export const flowsOf = (bridge: string): Readonly<Record<"between" | "out" | "answers", Flow>> => ({
   /** From one machine to another on the bridge: seen by the filters only where bridge-netfilter is on. */
-  between: { input: bridge, output: bridge, established: false },
+  between: { input: bridge, output: bridge, established: false, bridged: true },
   /** From a machine to elsewhere, through this host as a router. */
-  out: { input: bridge, output: undefined, established: false },
+  out: { input: bridge, output: undefined, established: false, bridged: false },
   /** And back. */
-  answers: { input: undefined, output: bridge, established: true },
+  answers: { input: undefined, output: bridge, established: true, bridged: false },
 });

@@ -33,6 +33,7 @@ interface Collected {
   input?: Match;
   output?: Match;
   condition: Condition;
+  toOne?: boolean;
   verdict: Verdict;
 }
 
@@ -41,6 +42,9 @@ const SIDES: Readonly<Record<Filter["layer"], Readonly<Record<string, "input" | 
   packets: { iifname: "input", iif: "input", oifname: "output", oif: "output" },
   frames: { ibrname: "input", obrname: "output" },
 };
+
+/** Protocols of IPv6: the machines' traffic that is asked about goes by IPv4. */
+const OF_IPV6: readonly unknown[] = ["ip6", "icmpv6"];
 
 function match(expression: unknown, into: Collected, layer: Filter["layer"]): void {
   const left = field(expression, "left");
@@ -53,6 +57,16 @@ function match(expression: unknown, into: Collected, layer: Filter["layer"]): vo
     into[side] = { names: names(right), negated };
     return;
   }
+  const payload = field(left, "payload");
+  // A packet of the other family, or a frame at one port by its name.
+  const isPort = layer === "frames" && (key === "iifname" || key === "oifname");
+  const isNever =
+    OF_IPV6.includes(field(payload, "protocol")) ||
+    (!negated && key === "nfproto" && right === "ipv6") ||
+    (!negated && isPort && names(right).every((name) => !name.endsWith("+")));
+  if (isNever) into.condition = "never";
+  if (into.condition === "never" || (!negated && key === "nfproto" && right === "ipv4")) return;
+  if (field(payload, "field") === "daddr" && !negated && typeof right === "string") into.toOne = true;
   if (field(field(left, "ct"), "key") === "state" && !negated) {
     const states =
       typeof right === "string"
@@ -61,6 +75,10 @@ function match(expression: unknown, into: Collected, layer: Filter["layer"]): vo
     if (states.includes("new")) return;
     if (states.includes("established") && into.condition === "none") {
       into.condition = "established";
+      return;
+    }
+    if (states.length > 0 && states.every((state) => state === "invalid" || state === "related")) {
+      into.condition = "never";
       return;
     }
   }
@@ -91,7 +109,8 @@ function collect(statement: unknown, into: Collected, layer: Filter["layer"]): v
       return;
     default:
       // A verdict map or anything else: whether it matches can't be told from outside.
-      if (name !== undefined && !SILENT.includes(name)) into.condition = "other";
+      if (name !== undefined && !SILENT.includes(name) && into.condition !== "never")
+        into.condition = "other";
   }
 }
 

@@ -6,6 +6,12 @@ export type Condition =
   | "none"
   /** That it belongs to a connection that is known already. */
   | "established"
+  /** That it goes from port to port of a bridge, known as such only where its way is chosen already. */
+  | "bridged"
+  /** That it does not. */
+  | "routed"
+  /** Something that no flow here has: a state that is neither new nor known, the other family, a named port of another machine. */
+  | "never"
   /** Something that a look from outside can't tell: addresses, ports, marks. */
   | "other";
 
@@ -16,6 +22,8 @@ export interface Rule {
   readonly input?: Match;
   readonly output?: Match;
   readonly condition: Condition;
+  /** Whether the condition holds for one single address alone. */
+  readonly toOne?: boolean;
   readonly verdict: Verdict;
 }
 
@@ -61,6 +69,8 @@ export interface Flow {
   readonly input: string | undefined;
   readonly output: string | undefined;
   readonly established: boolean;
+  /** Whether it goes from port to port of a bridge. */
+  readonly bridged: boolean;
 }
 
 export interface Fate {
@@ -77,13 +87,30 @@ const matches = (match: Match | undefined, name: string | undefined): boolean =>
   return named !== match.negated;
 };
 
-const applies = (rule: Rule, flow: Flow): boolean =>
-  matches(rule.input, flow.input) &&
-  matches(rule.output, flow.output) &&
-  (rule.condition === "none" || (rule.condition === "established" && flow.established));
+/** Whether a rule's interfaces are those of a packet. */
+export const isOn = (rule: Rule, flow: Flow): boolean =>
+  matches(rule.input, flow.input) && matches(rule.output, flow.output);
+
+const HOLDS: Readonly<Record<Condition, (flow: Flow) => boolean>> = {
+  none: () => true,
+  established: ({ established }) => established,
+  bridged: ({ bridged }) => bridged,
+  routed: ({ bridged }) => !bridged,
+  never: () => false,
+  other: () => false,
+};
+
+/** Whether a rule is certain to match. */
+export const applies = (rule: Rule, flow: Flow): boolean => isOn(rule, flow) && HOLDS[rule.condition](flow);
+
+/** A packet as it is seen at a hook: the kernel calls none bridged before it has chosen the port where it goes out. */
+export const flowAt = ({ point }: Hook, flow: Flow): Flow => ({
+  ...flow,
+  bridged: flow.bridged && point !== "prerouting",
+});
 
 /** Chains deeper than this are a loop. */
-const DEPTH = 32;
+export const DEPTH = 32;
 
 /** Undefined: the packet comes to the chain's end. */
 function walk(filter: Filter, name: string, flow: Flow, depth = 0): Fate | undefined {
@@ -103,11 +130,11 @@ function walk(filter: Filter, name: string, flow: Flow, depth = 0): Fate | undef
 
 /**
  * What becomes of a packet at each hook. Rules with conditions that can't be judged from outside are taken for not matching: so a
- * drop that is told is one that is met by all but what such rules let through.
+ * drop that is told is one that is met by all but what such rules let through, and drops of their own are told apart (suspects.ts).
  */
 export const fatesOf = (filter: Filter, flow: Flow): (Fate & { readonly hook: Hook })[] =>
   filter.hooks.map((hook) => ({
-    ...(walk(filter, hook.chain, flow) ?? {
+    ...(walk(filter, hook.chain, flowAt(hook, flow)) ?? {
       verdict: hook.policy,
       by: `${hook.chain}: policy ${hook.policy}`,
     }),

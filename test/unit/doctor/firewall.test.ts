@@ -93,6 +93,38 @@ describe("doctor: packet filters", () => {
       /^drop/,
     ],
     [
+      "what goes from port to port alone, let through",
+      table("-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT", "DROP"),
+      "between",
+      /^accept/,
+    ],
+    ["no other", table("-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT", "DROP"), "out", /^drop/],
+    [
+      "nor answers",
+      table("-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT", "DROP"),
+      "answers",
+      /^drop/,
+    ],
+    [
+      "what is routed alone, dropped",
+      table("-A FORWARD -m physdev ! --physdev-is-bridged -j DROP"),
+      "out",
+      /^drop/,
+    ],
+    ["no other", table("-A FORWARD -m physdev ! --physdev-is-bridged -j DROP"), "between", /^accept/],
+    [
+      "before a way is chosen nothing is known to be bridged",
+      "*raw\n:PREROUTING DROP [0:0]\n-A PREROUTING -m physdev --physdev-is-bridged -j ACCEPT\nCOMMIT\n",
+      "between",
+      /^drop/,
+    ],
+    [
+      "one port of a bridge",
+      table("-A FORWARD -m physdev --physdev-in vnet0 --physdev-is-bridged -j ACCEPT", "DROP"),
+      "between",
+      /^drop/,
+    ],
+    [
       "what begins, named with the rest",
       table("-A FORWARD -m state --state NEW,ESTABLISHED -j DROP"),
       "out",
@@ -150,6 +182,72 @@ describe("doctor: packet filters", () => {
     );
   });
 
+  it("says which rules drop under conditions that can't be judged, where the machines' packets reach them", () => {
+    const rows: [string, RegExp][] = [
+      [
+        table("-A FORWARD -p udp -j DROP\n-A FORWARD -p tcp -j DROP"),
+        /^note: not judged: iptables has 2 rules that drop under conditions of their own: -A FORWARD -p udp -j DROP, -A FORWARD -p tcp -j DROP -> sudo iptables -S FORWARD$/,
+      ],
+      [
+        table("-A FORWARD -s 0.0.0.0/1 -j DROP\n-A FORWARD -s 128.0.0.0/1 -j DROP"),
+        /^note: .* has 2 rules .*128/,
+      ],
+      [
+        table("-A FORWARD -m pkttype --pkt-type unicast -j DROP"),
+        /^note: .* has 1 rule that drops under conditions of its own: /,
+      ],
+      [
+        table("-A FORWARD -p tcp -m tcp --dport 2380 -j REJECT --reject-with tcp-reset"),
+        /^note: .* has 1 rule .*2380/,
+      ],
+      [
+        table([1, 2, 3, 4, 5].map((port) => `-A FORWARD -p tcp --dport ${port} -j DROP`).join("\n")),
+        /has 5 rules .* --dport 3 -j DROP, and 2 more -> /,
+      ],
+      // The condition may be the one by which its chain is entered.
+      [
+        table("-A FORWARD -p tcp -j X\n-A X -j DROP"),
+        /has 1 rule .*: -A FORWARD -p tcp -j X -> sudo iptables -S FORWARD$/,
+      ],
+      [
+        table("-A FORWARD -j X\n-A X -p tcp -j DROP"),
+        /has 1 rule .*: -A X -p tcp -j DROP -> sudo iptables -S X$/,
+      ],
+      [
+        table("-A FORWARD -p udp -j DROP\n-A FORWARD -j X\n-A X -p tcp -j DROP"),
+        /has 2 rules .* -> sudo iptables -S$/,
+      ],
+      // What lets through under a condition ends nothing.
+      [table("-A FORWARD -p udp -j X\n-A FORWARD -p tcp -j DROP\n-A X -j ACCEPT"), /has 1 rule /],
+      // Not reached.
+      [table("-A FORWARD -i br0 -j ACCEPT\n-A FORWARD -o br0 -j ACCEPT\n-A FORWARD -p tcp -j DROP"), /^ok/],
+      [table("-A FORWARD -i br1 -p tcp -j DROP\n-A FORWARD -i br1 -j X\n-A X -p tcp -j DROP"), /^ok/],
+      [table("-A X -p tcp -j DROP"), /^ok/],
+      [table("-A FORWARD -m conntrack --ctstate INVALID -j DROP"), /^ok/],
+      [table("-A FORWARD -m physdev --physdev-in vnet0 -j DROP"), /^ok/],
+      [table("-A FORWARD -m physdev --physdev-in vnet+ -j DROP"), /^note/],
+      [table("-A FORWARD -p tcp -m physdev ! --physdev-in vnet0 -j DROP"), /^note/],
+      [table("-A FORWARD -p tcp -m conntrack --ctstate INVALID -j DROP"), /^ok/],
+      [table("-A FORWARD -p tcp -m conntrack ! --ctstate INVALID -j DROP"), /^note/],
+      [table("-A FORWARD -m conntrack ! --ctstate NEW -j DROP"), /^note/],
+      [DOCKER.replace("FORWARD DROP", "FORWARD ACCEPT"), /^ok/],
+      // Docker's own, since 28: only docker0 may reach what is behind it, only this host what is published to it.
+      [
+        "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP\n-A PREROUTING -d 127.0.0.1/32 ! -i lo -p tcp -m tcp --dport 8080 -j DROP\nCOMMIT\n",
+        /^ok/,
+      ],
+      [table("-A FORWARD -d 10.0.0.0/8 ! -i docker0 -j DROP"), /^note/],
+      [table("-A FORWARD -d 10.0.0.5/32 -j DROP"), /^note/],
+      // A drop that is certain is enough.
+      [table("-A FORWARD -p tcp -j DROP", "DROP"), /^problem: [^\n]*$/],
+    ];
+    for (const [text, expected] of rows) assert.match(judgedOf(text, "iptables"), expected, text);
+    assert.match(
+      judgedOf(":FORWARD ACCEPT\n-A FORWARD -p ARP -j DROP".replace(/^/, "*filter\n"), "ebtables"),
+      /^note: not judged: ebtables has 1 rule .* -> sudo ebtables -L FORWARD$/,
+    );
+  });
+
   it("looks at frames on the bridge, as ebtables has them", () => {
     const rows: [string, RegExp][] = [
       [
@@ -161,7 +259,15 @@ describe("doctor: packet filters", () => {
       [":FORWARD ACCEPT\n-A FORWARD --logical-in br1 -j DROP", /^ok/],
       // A port, which may be no machine's.
       [":FORWARD ACCEPT\n-A FORWARD -i br0 -j DROP", /^ok/],
-      [":FORWARD DROP\n:ours ACCEPT\n-A FORWARD --logical-in br0 -j ours\n-A ours -p ARP -j DROP", /^ok/],
+      [":FORWARD DROP\n:ours ACCEPT\n-A FORWARD --logical-in br0 -j ours\n-A ours -p IPv6 -j RETURN", /^ok/],
+      [
+        ":FORWARD DROP\n:ours ACCEPT\n-A FORWARD --logical-in br0 -j ours\n-A ours -p ARP -j DROP",
+        /^note: not judged: ebtables has 1 rule .*-A ours -p ARP -j DROP -> sudo ebtables -L ours$/,
+      ],
+      // As libvirt has them for a machine that runs.
+      [":FORWARD ACCEPT\n:I-vnet0 ACCEPT\n-A FORWARD -i vnet0 -j I-vnet0\n-A I-vnet0 -p ARP -j DROP", /^ok/],
+      [":FORWARD ACCEPT\n-A FORWARD -i vnet+ -j DROP", /^note/],
+      [":FORWARD ACCEPT\n-A FORWARD -i ! vnet0 -j DROP", /^note/],
       [":FORWARD DROP\n:ours RETURN\n-A FORWARD --logical-in br0 -j ours", /^problem: ebtables drops/m],
     ];
     for (const [text, expected] of rows)
@@ -220,6 +326,26 @@ describe("doctor: packet filters", () => {
       /^problem: nft bridge t drops/m,
     );
     assert.match(judged(chain("bridge", "forward"), drop("bridge", "iifname")), /^ok/);
+    const on = (left: object, op = "==", right: unknown = "x", more: object[] = []): string =>
+      judged(chain("inet", "forward"), {
+        rule: {
+          ...{ family: "inet", table: "t", chain: "c", handle: 5 },
+          expr: [...more, { match: { op, left, right } }, { drop: null }],
+        },
+      });
+    const daddr = (protocol: string): object => ({ payload: { protocol, field: "daddr" } });
+    assert.match(
+      on(daddr("ip")),
+      /^note: not judged: nft inet t has 1 rule that drops .*: inet t c handle 5 -> sudo nft -a list chain inet t c$/,
+    );
+    // As firewalld has them: about IPv6, or about what is no connection.
+    assert.match(on(daddr("ip6")), /^ok/);
+    assert.match(on({ meta: { key: "nfproto" } }, "==", "ipv6"), /^ok/);
+    assert.match(on({ meta: { key: "nfproto" } }, "==", "ipv4"), /^problem/);
+    assert.match(on({ ct: { key: "state" } }, "in", "invalid"), /^ok/);
+    const elsewhere = { match: { op: "!=", left: { meta: { key: "iifname" } }, right: "docker0" } };
+    assert.match(on(daddr("ip"), "==", "172.17.0.2", [elsewhere]), /^ok/);
+    assert.match(on(daddr("ip"), "==", { prefix: { addr: "10.0.0.0", len: 8 } }, [elsewhere]), /^note/);
   });
   it("nftables: reads what ebtables keeps where no ebtables shows it", () => {
     const kept = {
