@@ -12,6 +12,7 @@ import type { Reached } from "../hosts/reach.ts";
 import { domainStates, hostsOf } from "../hosts/spread.ts";
 import { readStack, type StackState } from "../hosts/stackState.ts";
 import type { ClusterView } from "../lab/clusterView.ts";
+import { requireDisks } from "../lab/diskless.ts";
 import { mendAfterKill, up as upInLab } from "../lab/pulumi.ts";
 import { changes, diagnostics } from "../lab/pulumiOutput.ts";
 import { runInLab } from "../lab/session.ts";
@@ -84,6 +85,8 @@ export async function openStack(
     members: nodes.filter(({ role }) => role !== "client").map(({ name }) => name),
     entries: entriesOf(cluster, parseRejoin(valueOf("rejoin") ?? "")),
     write: async (entries) => {
+      const { session } = state;
+      if (session !== undefined) await requireDisks(session, () => Promise.resolve(state.outputs)); // before anything is changed
       await pulumi(["config", "set", `${NAMESPACE}:rejoin`, rejoinText(entries)]);
     },
     preview: async (entries) => {

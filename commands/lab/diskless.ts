@@ -1,6 +1,6 @@
 /** Machines whose disks somebody deleted, before `pulumi up` of a stack: a refresh would not miss them while they run. */
 import { clearDomain } from "../../host/leftovers.ts";
-import { disklessIn } from "../hosts/putBack.ts";
+import { type Diskless, disklessIn } from "../hosts/putBack.ts";
 import { UserError } from "../ui/errors.ts";
 import { clusterView, type NodeView } from "./clusterView.ts";
 import { hostsOf, readState } from "./restore.ts";
@@ -26,32 +26,46 @@ export function majorityLost(
   );
 }
 
+type OutputsOf = () => Promise<Parameters<typeof clusterView>[1]>;
+
 /**
- * Removes the stack's machines whose disk is gone, for the refresh to miss them.
+ * The stack's machines whose disk is gone.
  * @param outputs the stack's, as Pulumi tells them.
  * @throws UserError where members that still answer are a majority only with them
  */
+export async function requireDisks(session: LabSession, outputs: OutputsOf): Promise<readonly Diskless[]> {
+  const found = await disklessIn(await readState(session), hostsOf(session));
+  if (found.length === 0) return found;
+  // Whoever can't be asked has no majority that could be lost.
+  const nodes = await outputs()
+    .then((known) => clusterView(session, known))
+    .then(
+      (view) => view.nodes,
+      () => [],
+    );
+  const why = majorityLost(
+    nodes,
+    found.map(({ name }) => name),
+  );
+  if (why !== undefined) throw new UserError(why);
+  return found;
+}
+
+/**
+ * Removes the stack's machines whose disk is gone, for the refresh to miss them.
+ * @throws UserError where that costs the majority
+ */
 export async function clearDiskless(
   session: LabSession,
-  outputs: () => Promise<Parameters<typeof clusterView>[1]>,
+  outputs: OutputsOf,
   onWarning: (text: string) => void,
 ): Promise<void> {
-  const found = await disklessIn(await readState(session), hostsOf(session));
+  const found = await requireDisks(session, outputs);
   if (found.length === 0) return;
-  const names = found.map(({ name }) => name);
-  // Whoever can't be asked has no majority that could be lost.
-  const nodes = await outputs().then(
-    (known) =>
-      clusterView(session, known).then(
-        (view) => view.nodes,
-        () => [],
-      ),
-    () => [],
-  );
-  const why = majorityLost(nodes, names);
-  if (why !== undefined) throw new UserError(why);
   for (const { uri, virsh, owner, name } of found) await clearDomain({ uri, virsh, owner }, name);
+  const one = found.length === 1;
   onWarning(
-    `${names.join(", ")} had lost ${names.length === 1 ? "its disk" : "their disks"}, and ${names.length === 1 ? "was" : "were"} taken down: what ran on a deleted file would have been lost with its next stop.`,
+    `${found.map(({ name }) => name).join(", ")} had lost ${one ? "its disk" : "their disks"}, and ${one ? "was" : "were"} taken down: ` +
+      "what ran on a deleted file would have been lost with its next stop.",
   );
 }

@@ -3,12 +3,27 @@
  * DHCP server is away, a clock is wrong. Every member is healthy before and after, and every acknowledged write is there.
  */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labUp } from "../../lab/libvirt/index.ts";
-import { becomesHealthy, context, describeLong, endLab, type Member, newCluster, npm } from "./guests.ts";
+import {
+  becomesHealthy,
+  context,
+  describeLong,
+  endLab,
+  health,
+  healthy,
+  inside,
+  type Member,
+  members,
+  newCluster,
+  npm,
+} from "./guests.ts";
 import { leader, others } from "./machines.ts";
 import { describeFault, type Recover } from "./record.ts";
-import { cutOff, cutPower, killDaemon, reset, slowDown, suspend } from "./strikes.ts";
+import { cutOff, cutPower, deleteVolume, killDaemon, reset, slowDown, suspend } from "./strikes.ts";
 import { type Load, underLoad } from "./underLoad.ts";
 
 const minutes = 60_000;
@@ -163,6 +178,40 @@ describeLong("a cluster of real machines", function () {
             await becomesHealthy(all, 120);
           }),
         );
+    },
+  );
+
+  describeFault(
+    {
+      fault: "the disks of a majority are deleted under members that run",
+      recovery: "`snapshot save`, `npm stop`, `npm start`, `restore`",
+    },
+    (trial) => {
+      trial("nothing is taken down, and the data are there in the end", async (recover) => {
+        const folder = mkdtempSync(join(tmpdir(), "disks-"));
+        const etcdctl = async (...words: string[]): Promise<string> =>
+          (
+            await inside("env", "ETCDCTL_API=3", "etcdctl", "--endpoints", all[0]?.url ?? "", ...words)
+          ).trim();
+        try {
+          await etcdctl("put", "/faults/disks", "kept");
+          for (const { name } of all.slice(1))
+            await deleteVolume("dev-core", new RegExp(`^${name}-.*\\.qcow2$`));
+          await assert.rejects(npm("start"), /dev-core02, dev-core03 run on disks that somebody deleted/);
+          assert.deepEqual(await health(all), healthy(all));
+          await recover(async () => {
+            await npm("cluster", "snapshot", "save", join(folder, "kept.db"));
+            await npm("stop");
+            await npm("start");
+            await npm("cluster", "restore", join(folder, "kept.db"), "--yes");
+          });
+          all = await members();
+          await becomesHealthy(all, 120);
+          assert.equal(await etcdctl("get", "/faults/disks", "--print-value-only"), "kept");
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      });
     },
   );
 });
