@@ -8,6 +8,7 @@ import { NodeProgress } from "../readiness/progress.ts";
 import { PACE, type Pace } from "../readiness/wait.ts";
 import { bestOf, lookAround } from "./look.ts";
 import type { MembershipSources } from "./join.ts";
+import { restoredEntry } from "./restored.ts";
 import type { Joined, MembershipSettings } from "./settings.ts";
 
 /** What is kept of a member: one line of JSON. */
@@ -54,7 +55,22 @@ export async function start(
     }
     const seen = await lookAround([...nodes, ...others], known, sources);
     known = new Map([...known, ...seen.map(({ name, host }) => [name, host] as const)]);
-    const best = bestOf(seen.filter(({ view }) => view.clusterId === joined.clusterId));
+    const there = seen.filter(({ view }) => view.clusterId === joined.clusterId);
+    if (there.length === 0 && seen.length > 0) {
+      const all = await lookAround([member, ...nodes, ...others], known, sources);
+      const own = all.some(({ view }) => view.clusterId === joined.clusterId)
+        ? undefined
+        : restoredEntry(settings, all);
+      const at = all.find(({ name }) => name === member.name);
+      if (own !== undefined && at !== undefined) {
+        news("is a member with a vote, of a cluster that was restored meanwhile");
+        return { memberId: own.id, clusterId: at.view.clusterId, host: at.host };
+      }
+      why = "those that answer are another cluster by now, and it is no healthy member of that";
+      await sleep(pace.round);
+      continue;
+    }
+    const best = bestOf(there);
     const entry = best?.view.members.find(({ id }) => id === joined.memberId);
     if (best?.healthy === true && entry === undefined)
       throw new ProgramError(

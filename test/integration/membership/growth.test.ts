@@ -363,6 +363,51 @@ describe("members of a real etcd come and go", function () {
     deepEqual(await names("n1"), FOUNDERS);
   });
 
+  describe("in a cluster that was restored before its membership was written down", () => {
+    /** What a restore leaves: the same members, at the same places, of another cluster. */
+    async function restored(members: readonly string[]): Promise<void> {
+      await etcds.stop();
+      for (const name of ALL) etcds.forget(name);
+      found(members, "restored");
+    }
+    const startsIn = async (settings: ReturnType<typeof settingsOf>, joined: Joined): Promise<Started> =>
+      await start(settings, joined, sourcesOf(settings), { ...PACE, round: 200 });
+
+    it("a member that was replaced is one", async () => {
+      found(FOUNDERS);
+      await joins("n4", FOUNDERS).then((joined) =>
+        membersApi(clientPort).remove({ name: "n1", host: hostOf("n1") }, joined.memberId),
+      );
+      const more = { REPLACES: "1", OTHERS: "" };
+      const joined = await joins("n2", ["n1", "n3"], more);
+      await restored(FOUNDERS);
+      const started = await startsIn(settingsOf("n2", ["n1", "n3"], more), joined);
+      notEqual(started.clusterId, joined.clusterId);
+      const { clusterId, memberId } = await view("n2");
+      deepEqual(started, { clusterId, memberId, host: hostOf("n2") });
+    });
+
+    it("a member that came later is one, and leaves it again", async () => {
+      found(FOUNDERS);
+      const joined = await joins("n4", FOUNDERS);
+      await restored([...FOUNDERS, "n4"]);
+      equal((await starts("n4", FOUNDERS, joined)).memberId, (await view("n4")).memberId);
+      await leaves("n4", FOUNDERS, joined);
+      deepEqual(await names("n1"), FOUNDERS);
+    });
+
+    it("a member that is not in it is none, nor one of a cluster of its own", async () => {
+      found(FOUNDERS);
+      const joined = await joins("n4", FOUNDERS);
+      await restored(FOUNDERS);
+      found(["n4"], "alone");
+      await rejects(
+        startsIn(settingsOf("n4", FOUNDERS, { TIMEOUT: "8" }), joined),
+        /not within 8 s: those that answer are another cluster by now, and it is no healthy member of that/,
+      );
+    });
+  });
+
   it("a member that somebody removed meanwhile is not waited for", async () => {
     found(FOUNDERS);
     const joined = await joins("n4", FOUNDERS);
