@@ -7,9 +7,10 @@ import { isOff, offNow, sameStack } from "../hosts/spread.ts";
 import { type ClusterView, renderNodes } from "../lab/clusterView.ts";
 import { exclusively } from "../lab/exclusive.ts";
 import { progressOf } from "../lab/pulumiOutput.ts";
+import { refuseUnfinished } from "../restore/unfinished.ts";
 import { ExitError, UserError } from "../ui/errors.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
-import { Phases } from "../ui/phases.ts";
+import { Phases, together } from "../ui/phases.ts";
 import { print } from "../ui/print.ts";
 import { barredByOff, obstacle, surelyBarred } from "./quorum.ts";
 import { openStack, type Stack } from "./stack.ts";
@@ -86,6 +87,23 @@ export const refusePaused = async (
   refuseOnly(stack.members, [name]);
   await refuseOff(stack, [name], options, (off, one) => surelyBarred(stack.members, off, one));
 };
+
+/**
+ * What an update would do. The look at the members takes a login to each, and no longer than the preview beside it.
+ * @param name the machine that is to be made anew; none where several are.
+ * @throws UserError where a restore was ended in the middle
+ */
+export async function previewUnlessRestoring(
+  stack: Pick<Stack, "state" | "preview" | "restores">,
+  options: DayTwoOptions,
+  name?: string,
+): Promise<readonly Step[]> {
+  const look = async (): Promise<void> => {
+    refuseUnfinished(await stack.restores(), stack.state.session?.stack ?? options.stack ?? "selected", name);
+  };
+  const [steps] = await together([stack.preview(), look()]);
+  return steps;
+}
 
 /**
  * The cluster's health, once these members can be made anew.

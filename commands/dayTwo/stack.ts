@@ -16,6 +16,7 @@ import { requireDisks } from "../lab/diskless.ts";
 import { mendAfterKill, up as upInLab } from "../lab/pulumi.ts";
 import { changes, diagnostics } from "../lab/pulumiOutput.ts";
 import { runInLab } from "../lab/session.ts";
+import { type Look, looksAt, nodesOf } from "../restore/unfinished.ts";
 import { UserError } from "../ui/errors.ts";
 import { entriesOf, type Incarnation, incarnationOf } from "./entries.ts";
 import { errorsIn, type Step, stepsIn } from "./steps.ts";
@@ -39,6 +40,8 @@ export interface Stack {
   up(report: (line: string) => void): Promise<string>;
   /** The machines' states on their hosts, as libvirt has them now, by name. */
   readonly domains: () => Promise<ReadonlyMap<string, string>>;
+  /** What an earlier restore has left on the members that can be logged in to. */
+  readonly restores: () => Promise<readonly Look[]>;
   readonly health: () => Promise<ClusterView>;
   /** Health as the state has the machines now. */
   readonly healthNow: () => Promise<ClusterView>;
@@ -81,6 +84,7 @@ export async function openStack(
   return {
     ...{ state, cluster, health },
     domains: () => domainStates(hostsOf(reached, state, options.connect), state),
+    restores: () => looksAt(nodesOf(paths, reached, state)),
     names: nodes.map(({ name }) => name),
     members: nodes.filter(({ role }) => role !== "client").map(({ name }) => name),
     entries: entriesOf(cluster, parseRejoin(valueOf("rejoin") ?? "")),

@@ -151,7 +151,7 @@ start() {
   systemctl start --no-block "$unit"
 }
 
-# back: as it was before, where something was changed.
+# back: as it was before, where something was changed. Its record stays, as of a restore that has replaced nothing yet, until all have theirs back.
 back() {
   [ ! -e "$work/settled" ] || fail "that restore was finished"
   if [ -e "$work/old" ]; then
@@ -160,7 +160,7 @@ back() {
     if [ -e "$work/old/was-empty" ]; then rm -rf "$work/old"; else mv "$work/old" "$data/member"; fi
     sync
   fi
-  rm -rf "$work"
+  rm -rf "$work/new" "$work/snapshot.db"
 }
 
 settle() {

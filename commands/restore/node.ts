@@ -71,19 +71,24 @@ export class RestoreNode {
    * Runs one step of node.sh.
    * @param input a file that is its standard input
    * @param patient tries a node that can't be reached again, for some minutes
+   * @param limit milliseconds that it may take
    * @throws UserError with the node's own words
    */
   async step(
     step: string,
     args: readonly string[] = [],
-    { input, patient = true }: { readonly input?: string; readonly patient?: boolean } = {},
+    {
+      input,
+      patient = true,
+      limit = STEP_LIMIT,
+    }: { readonly input?: string; readonly patient?: boolean; readonly limit?: number } = {},
   ): Promise<string> {
     const words = ["sudo", "-n", "sh", "-c", DECODED, SCRIPT, step, ...args];
     const [file = "", ...rest] = this.#command([shellCommand(words)]);
     const from = input === undefined ? { stdin: "ignore" as const } : { inputFile: input };
     const until = Date.now() + (patient ? PATIENCE : 0);
     for (;;) {
-      const result = await execa(file, rest, { ...from, reject: false, timeout: STEP_LIMIT });
+      const result = await execa(file, rest, { ...from, reject: false, timeout: limit });
       if (!result.failed) return result.stdout;
       // ssh's own failures are 255.
       if (result.exitCode !== 255 || Date.now() > until || wasInterrupted())
@@ -92,7 +97,7 @@ export class RestoreNode {
     }
   }
 
-  async facts(): Promise<NodeFacts> {
-    return parseFacts(this.name, await this.step("facts", [], { patient: false }));
+  async facts(limit = STEP_LIMIT): Promise<NodeFacts> {
+    return parseFacts(this.name, await this.step("facts", [], { patient: false, limit }));
   }
 }

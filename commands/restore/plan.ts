@@ -3,6 +3,7 @@ import type { SnapshotFile } from "../snapshot/file.ts";
 import type { Listed, MemberState } from "../snapshot/members.ts";
 import type { Said } from "../snapshot/reached.ts";
 import { size as sizeInWords } from "../hosts/words.ts";
+import { cameSince, unfinishedOn } from "./left.ts";
 import type { NodeFacts } from "./node.ts";
 
 export interface Situation {
@@ -80,12 +81,6 @@ export function clusterTrouble(
 
 const named = ({ name, node }: NodeFacts): string => (name === "" ? node : name);
 
-/** The nodes on which an earlier restore did not end. One that is settled on any was whole: what others still hold is of no use. */
-export const unfinishedOn = (nodes: readonly NodeFacts[]): NodeFacts[] =>
-  nodes.some(({ leftover }) => leftover === "settled")
-    ? []
-    : nodes.filter(({ leftover }) => leftover !== "none");
-
 /** All that keeps the restore from being tried, as sentences. */
 function problemsOf({ file, nodes, states, force }: Situation, unfinished: boolean): string[] {
   const answers = answersOf(states);
@@ -136,7 +131,9 @@ export function planRestore(situation: Situation): RestorePlan | { readonly prob
   }));
   const swapped = left.some(({ leftover }) => leftover === "swapped");
   const healthy = clusterTrouble(states, nodes.map(named)) === undefined;
-  const keepOld = swapped && (!healthy || left.every(({ source }) => source === file.sha256));
+  // What some have from before is of no use to a cluster that has members made since.
+  const whole = cameSince(nodes).length === 0;
+  const keepOld = swapped && (!healthy || (whole && left.every(({ source }) => source === file.sha256)));
   return {
     members,
     initialCluster: members

@@ -7,6 +7,7 @@ import { type Cluster, keysAt, memberStates } from "../snapshot/reached.ts";
 import { messageOf, UserError } from "../ui/errors.ts";
 import { wasInterrupted } from "../ui/interrupt.ts";
 import { type Phases, together } from "../ui/phases.ts";
+import { outsideWords } from "./left.ts";
 import type { NodeFacts, RestoreNode } from "./node.ts";
 import { clusterTrouble, type RestorePlan } from "./plan.ts";
 
@@ -69,13 +70,24 @@ async function compared({ paths, state }: Work, file: SnapshotFile): Promise<voi
 const startAll = (nodes: readonly RestoreNode[]): Promise<readonly string[]> =>
   each(nodes, (node) => node.step("start"));
 
-/** Puts the data from before back, where they were moved away, and waits for the cluster. */
+/**
+ * Puts the data from before back, where they were moved away, and waits for the cluster. The record of it goes when all run on them: who is
+ * ended in the middle of it begins again, and a member that was put back already is not taken for one that has nothing to go back to.
+ * @throws UserError where the cluster does not get healthy, with members that are left outside of it
+ */
 export async function takeBack(work: Work, names: readonly string[]): Promise<void> {
-  const { nodes, phases } = work;
+  const { nodes, phases, paths, state } = work;
   await phases.run("Data from before", async (report) => {
     await each(nodes, (node) => node.step("back"));
     await startAll(nodes);
-    await untilOneCluster(work, names, report);
+    await each(nodes, (node) => node.step("clear"));
+    try {
+      await untilOneCluster(work, names, report);
+    } catch (error) {
+      const outside = wasInterrupted() ? undefined : outsideWords(await memberStates(paths, state), names);
+      if (outside === undefined) throw error;
+      throw new UserError(`${messageOf(error)}. ${outside}`, { cause: error });
+    }
     return { note: `${nodes.length} members have them, and are healthy`, value: undefined };
   });
 }
@@ -149,7 +161,7 @@ export async function restoreAll(
     } catch (worse) {
       throw new TakenBackError(
         `the restore failed (${reason}), and so did taking it back (${messageOf(worse)}). ` +
-          "The data from before are kept on the nodes: restore --undo tries again",
+          "The data from before are on the nodes: restore --undo tries again, or says what is left to be done",
         { cause: error },
       );
     }

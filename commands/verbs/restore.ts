@@ -2,14 +2,14 @@
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { nodeCommand } from "../hosts/journal.ts";
-import { forUser, reach, type Reached, stackAsked } from "../hosts/reach.ts";
+import { forUser, reach, stackAsked } from "../hosts/reach.ts";
 import { requireRunning } from "../hosts/spread.ts";
-import { readStack, type StackState } from "../hosts/stackState.ts";
+import { readStack } from "../hosts/stackState.ts";
 import { exclusively } from "../lab/exclusive.ts";
-import { RestoreNode } from "../restore/node.ts";
-import { planRestore, unfinishedOn } from "../restore/plan.ts";
+import { nothingToGoBackTo, outsideWords, unfinishedOn } from "../restore/left.ts";
+import { planRestore } from "../restore/plan.ts";
 import { clearUp, factsOf, restoreAll, type Stage, takeBack, type Work } from "../restore/run.ts";
+import { nodesOf } from "../restore/unfinished.ts";
 import { readSnapshot } from "../snapshot/file.ts";
 import { memberStates } from "../snapshot/reached.ts";
 import { UserError } from "../ui/errors.ts";
@@ -45,16 +45,6 @@ async function agreed(question: string, yes: boolean): Promise<void> {
   }
 }
 
-/** The stack's members as nodes that can be logged in to. */
-function nodesOf(paths: LabPaths, reached: Reached, { outputs }: StackState): RestoreNode[] {
-  const members = (outputs.nodes ?? []).filter(({ role }) => role !== "client");
-  if (members.length === 0)
-    throw new UserError("the stack has no etcd members; bring its cluster up first, then restore into it");
-  return members.map(
-    ({ name }) => new RestoreNode(name, (words) => nodeCommand(paths, reached, outputs, name, words)),
-  );
-}
-
 /** What an interrupted run says: what state things are in. */
 const STATES: Readonly<Record<Stage, string>> = {
   untouched: "Interrupted. Nothing was replaced: the cluster runs on with its own data.",
@@ -80,6 +70,8 @@ export async function restore(
   const work = async (): Promise<void> => {
     const state = await forUser(() => readStack(paths, reached, stack));
     const nodes = nodesOf(paths, reached, state);
+    if (nodes.length === 0)
+      throw new UserError("the stack has no etcd members; bring its cluster up first, then restore into it");
     const members = nodes.map((node) => node.name);
     await forUser(() => requireRunning(reached, state, members, options));
     const cluster = { ...state, hostUri: reached.access.uri };
@@ -133,10 +125,15 @@ async function undo(work: Work, stack: string, options: RestoreOptions): Promise
       const found = await factsOf(work.nodes);
       return { note: `${found.length} members`, value: found };
     });
+    const named = facts.map(({ name, node }) => (name === "" ? node : name));
+    const refusal = nothingToGoBackTo(facts, stack);
+    if (refusal !== undefined) throw new UserError(refusal);
     const left = unfinishedOn(facts);
     if (left.length === 0) {
       await clearUp(work.nodes);
       say(`Nothing to take back: every restore into stack ${stack} has ended.`);
+      const outside = outsideWords(await memberStates(work.paths, work.state), named);
+      if (outside !== undefined) say(outside);
       return;
     }
     const replaced = left.filter(({ leftover }) => leftover === "swapped").map(({ node }) => node);
@@ -146,10 +143,7 @@ async function undo(work: Work, stack: string, options: RestoreOptions): Promise
         : `${replaced.join(", ")} of stack ${stack} get the data back that were there before a restore which did not end.`,
       options.yes === true,
     );
-    await takeBack(
-      work,
-      facts.map(({ name, node }) => (name === "" ? node : name)),
-    );
+    await takeBack(work, named);
     say(`Taken back: stack ${stack} has the data from before the restore, and is healthy.`);
   } catch (error) {
     if (wasInterrupted()) process.stderr.write("Interrupted. Run restore --undo again to go on.\n");

@@ -1,6 +1,13 @@
 /** `roll`: a changed config gets onto the machines one after the other; the cluster serves, and the data stay (docs/day-two.md, ADR 24). */
 import type { LabPaths } from "../../lab/shared/context.ts";
-import { carryOut, type DayTwoOptions, onStackOf, refuseOthers, viewBefore } from "../dayTwo/carryOut.ts";
+import {
+  carryOut,
+  type DayTwoOptions,
+  onStackOf,
+  previewUnlessRestoring,
+  refuseOthers,
+  viewBefore,
+} from "../dayTwo/carryOut.ts";
 import { isBegun, withTurns } from "../dayTwo/entries.ts";
 import { inOrder } from "../dayTwo/quorum.ts";
 import { newGeneration, touchedIn, waitsOnly } from "../dayTwo/steps.ts";
@@ -13,7 +20,7 @@ const DONE = "The machines are as the config has them; the data stayed.";
 export async function roll(paths: LabPaths, options: DayTwoOptions): Promise<void> {
   await onStackOf(paths, options, "roll", async (stack, phases) => {
     const before = stack.entries;
-    const plain = await stack.preview();
+    const plain = await previewUnlessRestoring(stack, options);
     const begun = isBegun(plain, before, stack.members);
     // What the config would be another cluster by counts as the one that is there.
     const config = newGeneration(plain);

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nothingToGoBackTo } from "../../../commands/restore/left.ts";
 import { planRestore, type RestorePlan } from "../../../commands/restore/plan.ts";
 import { factsOf, restoreAll, type Stage, takeBack, TakenBackError } from "../../../commands/restore/run.ts";
 import type { SnapshotFile } from "../../../commands/snapshot/file.ts";
@@ -159,6 +160,49 @@ describe("a restore", function () {
       deepEqual(leftovers(three), []);
     });
   }
+
+  it("is taken back, too, after a run of that was killed when some had theirs back", async () => {
+    await put(three.endpoint, "/later", "halfway back");
+    await killedAfter(three, 3, true);
+    await three.nodes[1]?.step("back");
+    const facts = await factsOf(three.nodes);
+    deepEqual(
+      facts.map(({ leftover }) => leftover),
+      ["swapped", "begun", "swapped"],
+    );
+    equal(nothingToGoBackTo(facts, "dev"), undefined);
+    await takeBack(three.work(), three.names);
+    for (const { endpoint } of await memberStates(paths, three.state))
+      equal((await all(endpoint))["/later"], "halfway back", endpoint);
+    deepEqual(leftovers(three), []);
+  });
+
+  it("can't be taken back where a member was made anew since, and is finished with the same file", async () => {
+    await killedAfter(three, 3, true);
+    await three.healthy();
+    // As the member has it that a machine made anew becomes: all data of now, and no record.
+    await three.nodes[1]?.step("clear");
+    match(
+      nothingToGoBackTo(await factsOf(three.nodes), "dev") ?? "",
+      /three-core02 has nothing to go back to/,
+    );
+    await restoreAll(three.work(), path, file, await planned(three, file), () => undefined);
+    await assertRestored(three);
+  });
+
+  it("names who is outside where one was made anew and the others were taken back all the same", async () => {
+    await put(three.endpoint, "/later", "torn");
+    await killedAfter(three, 3, true);
+    await three.healthy();
+    await three.nodes[1]?.step("clear");
+    await rejects(
+      takeBack(three.work(8000), three.names),
+      /not healthy after 8 s: .*three-core02 is no healthy member of .*: npm run cluster -- replace three-core02/,
+    );
+    deepEqual(leftovers(three), []); // else replace would be refused
+    await restoreAll(three.work(), path, file, await planned(three, file, true), () => undefined);
+    await assertRestored(three);
+  });
 
   it("keeps the data from before through two runs that were killed", async () => {
     await put(three.endpoint, "/later", "twice");

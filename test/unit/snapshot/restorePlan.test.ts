@@ -1,6 +1,7 @@
 /** What a restore is going to do, and what speaks against it. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type NodeFacts, parseFacts } from "../../../commands/restore/node.ts";
+import { nothingToGoBackTo, outsideWords } from "../../../commands/restore/left.ts";
 import { planRestore, type RestorePlan, type Situation } from "../../../commands/restore/plan.ts";
 import type { SnapshotFile } from "../../../commands/snapshot/file.ts";
 import type { MemberState } from "../../../commands/snapshot/members.ts";
@@ -126,6 +127,54 @@ describe("the plan of a restore", () => {
       deepEqual(planned({ nodes: left(settled, swapped) }).notes, []);
       equal(planned({ nodes: left(settled, swapped) }).keepOld, false);
     });
+  });
+
+  describe("after a run that did not end, and a machine that was made anew since", () => {
+    const swapped = node("dev-core01", { leftover: "swapped", source: "aa" });
+    const anew = node("dev-core02");
+
+    it("drops what the others have from before: the data of now come back, where they are one healthy cluster's", () => {
+      const plan = planned({ nodes: [swapped, anew] });
+      equal(plan.keepOld, false);
+      match(plan.notes.join(), /is dropped/);
+      equal(planned({ nodes: [swapped, anew], states: [answer(1), silent(2)] }).keepOld, true);
+    });
+
+    it("is not taken back: it has nothing to go back to", () => {
+      const words = nothingToGoBackTo([swapped, anew], "dev") ?? "";
+      match(
+        words,
+        /^the restore into stack dev can't be taken back: dev-core02 has nothing .*Nothing was changed/,
+      );
+      match(words, /restore FILE` with the same file/);
+      match(
+        nothingToGoBackTo([swapped, anew, node("dev-core03")], "dev") ?? "",
+        /dev-core02, dev-core03 have/,
+      );
+    });
+
+    for (const [what, nodes] of [
+      ["no restore", [anew]],
+      ["one that has replaced nothing yet", [node("dev-core01", { leftover: "begun" }), anew]],
+      ["one that was put back already", [swapped, node("dev-core02", { leftover: "begun" })]],
+      ["one that was finished", [swapped, node("dev-core03", { leftover: "settled" }), anew]],
+    ] as const)
+      it(`nothing speaks against it: ${what}`, () => {
+        equal(nothingToGoBackTo(nodes, "dev"), undefined);
+      });
+  });
+
+  it("names who is outside of the cluster of the others, and what brings them in", () => {
+    const three = [...names, "dev-core03"];
+    const torn = [answer(1), answer(2, { cluster: "2" }), answer(3)];
+    equal(
+      outsideWords(torn, three),
+      "dev-core02 is no healthy member of the cluster that the others are. Where that stays so: npm run cluster -- replace dev-core02",
+    );
+    match(outsideWords([silent(1), answer(2), answer(3)], three) ?? "", /^dev-core01 is no healthy member/);
+    equal(outsideWords([answer(1), answer(2), answer(3)], three), undefined);
+    equal(outsideWords([answer(1), silent(2), silent(3)], three), undefined);
+    equal(outsideWords([answer(1), answer(2)], three), undefined);
   });
 
   it("says that keys of the v2 API will be gone", () => {
