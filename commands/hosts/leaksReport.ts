@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<Part, readonly [one: string, many: string]>> = {
   networks: ["network", "networks"],
   processes: ["process", "processes"],
   links: ["network device", "network devices"],
+  devices: ["setting of network device", "settings of network devices"],
   namespaces: ["network namespace", "network namespaces"],
   addresses: ["address", "addresses"],
   routes: ["route", "routes"],
@@ -27,6 +28,7 @@ const NAMES: Readonly<Record<Part, readonly [one: string, many: string]>> = {
 /** Things that have a value: their name, and the value. */
 const VALUED: Partial<Readonly<Record<Part, RegExp>>> = {
   settings: /^([^:]+):(.*)$/,
+  devices: /^(\S+ \w+):(.*)$/,
   configuration: /^(\/.*?)(?: -> (.*)| (\d+(?: \d+)?))$/,
 };
 

@@ -128,10 +128,10 @@ On a host of your own it runs your Pulumi. What it removes, it finds by the mark
     .addHelpText(
       "after",
       `
-Looked at are domains, storage pools, volumes and networks of libvirt, QEMU processes, network devices and namespaces,
-addresses, routes, queues, packet filters, settings of the kernel, mounts, the files in libvirt's folders, the content of
-what is in /etc, and what is right in /, /run, /opt, /srv, /mnt, /media, /var/lib and /usr/local. Exit code 1 when anything is
-more, less or other than it was. What only root may read is said to be not looked at, and tells no difference.
+Looked at are domains, storage pools, volumes and networks of libvirt, QEMU processes, network devices with their
+settings, network namespaces, addresses, permanent neighbours, routes, queues, packet filters, settings of the kernel, mounts,
+the files in libvirt's folders, the content of what is in /etc, and what is right in /, /run, /opt, /srv, /mnt, /media, /var/lib,
+/dev/shm and /usr/local. Exit code 1 when anything is more, less or other than it was. What only root may read is said to be not looked at, and tells no difference.
 Which host: --connect URI, else the lab when it is up, else LIBVIRT_DEFAULT_URI, else this machine without its libvirt, as
 npm start finds it and npm stop leaves it.`,
     )

@@ -30,9 +30,13 @@ export function surplus(
 export const withoutNumbers = (thing: string): string =>
   thing.replaceAll(/\bvnet\d+\b/g, "vnet").replace(/\/domain-\d+-/, "/domain-");
 
-/** The device that a setting of the kernel is about. */
-const deviceOf = (setting: string): string | undefined =>
-  /^\/proc\/sys\/net\/(?:ipv[46]\/(?:conf|neigh)|mpls\/conf)\/([^/]+)\//.exec(setting)?.[1];
+const OF_DEVICE = /^\/proc\/sys\/net\/(?:ipv[46]\/(?:conf|neigh)|mpls\/conf)\/([^/]+)\//;
+
+/** The device that a setting, of the kernel's or of its own, is about. */
+function deviceOf(part: string, thing: string): string | undefined {
+  if (part === "devices") return thing.replace(/ .*/, "");
+  return part === "settings" ? OF_DEVICE.exec(thing)?.[1] : undefined;
+}
 
 type Lists<Of extends string> = Readonly<Record<Of, readonly string[]>>;
 
@@ -51,7 +55,7 @@ export function compareLists<Of extends string>(
     all.filter(({ part }) => part === "links").map(({ what, thing }) => `${what} ${name(thing)}`),
   );
   return all.filter(({ part, what, thing }) => {
-    const device = part === "settings" ? deviceOf(thing) : undefined;
+    const device = deviceOf(part, thing);
     return device === undefined || !devices.has(`${what} ${name(device)}`);
   });
 }

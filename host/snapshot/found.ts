@@ -1,5 +1,6 @@
 /** From what the look at a host printed to what is there, and what could not be looked at. Pure. */
 import { createHash } from "node:crypto";
+import { devicesOf, neighboursOf } from "./devices.ts";
 import { addressesOf, nftRules, queuesOf, routesOf, savedRules } from "./network.ts";
 import { type Section, type Sections, unseenOf } from "./sections.ts";
 import type { Part, Things, Unseen } from "./types.ts";
@@ -40,8 +41,9 @@ export function foundIn(
   return {
     processes: of("processes").map(qemuProcess),
     links: of("links"),
+    devices: devicesOf(of("devices"), of("links")),
     namespaces: of("namespaces"),
-    addresses: addressesOf(of("addresses")),
+    addresses: [...addressesOf(of("addresses")), ...neighboursOf(of("neighbours"))],
     routes: [...routesOf(of("routes"), of("addresses")), ...of("rules").map((rule) => `rule ${rule}`)],
     queues: queuesOf(of("queues")),
     filters: toolsOf(sections).flatMap(([tool, { lines }]) =>
@@ -58,7 +60,9 @@ export function foundIn(
 
 /** Sections that have complaints, by the part that they are of. */
 const COMPLAINTS: readonly (readonly [section: string, part: Part])[] = [
+  ["devices", "devices"],
   ["addresses", "addresses"],
+  ["neighbours", "addresses"],
   ["routes", "routes"],
   ["rules", "routes"],
   ["queues", "queues"],
@@ -77,10 +81,12 @@ export function unseenIn(sections: Sections): Unseen[] {
   const isHiding = /^\S+ \/proc proc \S*\bhidepid=(?!0|off)/m.test(
     (sections.get("mounts") ?? NOTHING).lines.join("\n"),
   );
-  return [
+  const all = [
     ...COMPLAINTS.flatMap(([name, part]) => unseenOf(part, sections.get(name) ?? NOTHING, { isRoot })),
     ...tools.flatMap(([tool, section]) => unseenOf("filters", section, { isRoot, whole: tool })),
     ...(tools.length === 0 ? [{ part: "filters", what: "", why: "no tool" } as const] : []),
     ...(isHiding && !isRoot ? [{ part: "processes", what: "", why: "not allowed" } as const] : []),
   ];
+  // Some parts are put together of several sections.
+  return [...new Map(all.map((one) => [`${one.part} ${one.why} ${one.what}`, one])).values()];
 }

@@ -35,6 +35,8 @@ const PLACES = [
   /^\/run\/(?:libvirtd|virt[a-z]+d)\.pid$/,
   // Locks that stay behind whoever used a packet filter first, and what logins and updates leave.
   /^\/run\/(?:(?:xtables|ebtables)\.lock|sudo|sshd|motd\.dynamic(?:\.new)?|reboot-required(?:\.pkgs)?|unattended-upgrades\.\w+)$/,
+  // Memory that programs of people who are logged in share: sound, browsers.
+  /^\/dev\/shm\/(?:pulse-shm-\d+|\.org\.chromium\.\w+|\.com\.google\.Chrome\.\w+)$/,
 ];
 
 const OWN_ACCORD: Partial<Readonly<Record<Part, readonly RegExp[]>>> = {

@@ -10,7 +10,7 @@ const LOGS = ["/var/log/libvirt/qemu"];
 
 /** Where programs put something of their own; only what is right in them counts, since below it others are at work. */
 const PLACES = [
-  ...["/", "/opt", "/srv", "/mnt", "/media", "/run", "/var/lib"],
+  ...["/", "/opt", "/srv", "/mnt", "/media", "/run", "/var/lib", "/dev/shm"],
   ...["/usr/local/bin", "/usr/local/lib", "/usr/local/sbin", "/usr/local/etc"],
 ];
 
@@ -61,9 +61,11 @@ export const lookScript = (folders: readonly string[] = [], places: readonly str
     `for name in ${FILTERS.join(" ")}; do if has "$name-save"; then section filters "$name"; look "$name-save"; fi; done`,
     "if has nft; then section filters nft; look nft list ruleset; fi",
     "section links; ls -1 /sys/class/net",
+    "section devices; tool ip -o -d link",
     "section namespaces; ls -1 /run/netns 2>/dev/null",
     "section mounts; cat /proc/self/mounts",
     "section addresses; tool ip -o address",
+    "section neighbours; tool ip -o neigh show nud permanent; tool ip -o neigh show proxy",
     "section routes; tool ip -o route show table all",
     "section rules; tool ip rule; tool ip -6 rule",
     "section queues; tool tc qdisc",

@@ -3,7 +3,7 @@
 /** What is looked at. Files that libvirt writes about machines and keeps on purpose are apart: `logs`. */
 export const PARTS = [
   ...(["domains", "pools", "volumes", "networks", "processes"] as const),
-  ...(["links", "namespaces", "addresses", "routes", "queues", "filters", "settings"] as const),
+  ...(["links", "devices", "namespaces", "addresses", "routes", "queues", "filters", "settings"] as const),
   ...(["mounts", "files", "configuration", "places", "logs", "tokens"] as const),
 ] as const;
 

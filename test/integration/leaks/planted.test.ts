@@ -47,6 +47,19 @@ describe("what a suite leaves behind", function () {
       deepEqual(await found(), []);
     });
 
+  it("is seen on a device that was there: that it is up, and a port of a bridge", async () => {
+    await inLab("ip tuntap add left0 mode tap");
+    const there = await pictureOfLab(place.context);
+    await inLab("ip link set left0 master br0 up");
+    const told = differences(there, await pictureOfLab(place.context));
+    await inLab("ip link delete left0");
+    deepEqual(
+      told.filter((line) => / left0 (?:up|master):/.test(line)),
+      ["left: devices left0 master:br0", "left: devices left0 up:yes", "gone: devices left0 up:no"],
+    );
+    deepEqual(await found(), []);
+  });
+
   it("is seen when a thing is gone that was there", async () => {
     await inLab("touch /var/lib/libvirt/there");
     const there = await pictureOfLab(place.context);

@@ -58,6 +58,39 @@ export const PLANTED: readonly Planted[] = [
     seen: [/^left: links left1$/],
   },
   {
+    what: "a bridge that waits",
+    make: "ip link set br0 type bridge stp_state 1 forward_delay 1500",
+    // With spanning tree on the kernel takes no delay that short.
+    remove: "ip link set br0 type bridge stp_state 0; ip link set br0 type bridge forward_delay 0",
+    seen: [
+      /^left: devices br0 forward_delay:1500$/,
+      /^gone: devices br0 forward_delay:0$/,
+      /^left: devices br0 stp_state:1$/,
+    ],
+  },
+  {
+    what: "a device that takes all, of another size",
+    make: "ip link set br0 promisc on mtu 1400",
+    remove: "ip link set br0 promisc off mtu 1500",
+    seen: [/^left: devices br0 promisc:yes$/, /^left: devices br0 mtu:1400$/, /^gone: devices br0 mtu:1500$/],
+  },
+  {
+    what: "a neighbour that was written down",
+    make: "ip neigh add 10.99.0.9 lladdr 02:00:00:00:00:09 dev br0 nud permanent; ip neigh add proxy 10.99.0.8 dev br0",
+    remove: "ip neigh delete 10.99.0.9 dev br0; ip neigh delete proxy 10.99.0.8 dev br0",
+    seen: [
+      /^left: addresses neighbour 10\.99\.0\.9 dev br0 lladdr 02:00:00:00:00:09$/,
+      /^left: addresses neighbour 10\.99\.0\.8 dev br0 proxy$/,
+    ],
+  },
+  {
+    what: "shared memory",
+    // One of the lab's own: what is in the machine's is for others to see.
+    make: "mount -n -t tmpfs left /dev/shm; touch /dev/shm/left",
+    remove: "umount -n /dev/shm",
+    seen: [/^left: places \/dev\/shm\/left$/],
+  },
+  {
     what: "a mount",
     make: "mkdir /run/left; mount -n -t tmpfs left /run/left",
     remove: "umount -n /run/left; rmdir /run/left",

@@ -19,7 +19,10 @@ describe("the verb leaks on a lab", function () {
   });
   after(() => place.remove());
 
-  const KINDS = ["a setting", "a rule of a", "an address", "a network that", "another conf", "a folder in"];
+  const KINDS = [
+    ...["a setting", "a rule of a", "an address", "a network that", "another conf", "a folder in"],
+    ...["a bridge that", "a neighbour"],
+  ];
   const planted = PLANTED.filter(({ what }) => KINDS.some((kind) => what.startsWith(kind)));
   const leaks = async (...words: string[]): Promise<{ exitCode?: number | undefined; all: string }> =>
     execa(process.execPath, ["commands/main.ts", "leaks", ...words], {
@@ -45,6 +48,8 @@ describe("the verb leaks on a lab", function () {
       /^left: route 10\.99\.0\.0\/24 dev br0/m,
       /^left: queue qdisc tbf dev br0/m,
       /^changed: configuration file \/etc\/hostname$/m,
+      /^changed: setting of network device br0 forward_delay: it was 0, and is 1500$/m,
+      /^left: address neighbour 10\.99\.0\.9 dev br0 lladdr 02:00:00:00:00:09$/m,
       /^left: file or folder \/run\/left$/m,
     ])
       match(found.all, line);

@@ -15,6 +15,7 @@ const OF_ITSELF: readonly (readonly [Part, string])[] = [
   ["configuration", "/etc/adjtime 44 123"],
   ["places", "/run/virtqemud.pid"],
   ["places", "/run/xtables.lock"],
+  ["places", "/dev/shm/pulse-shm-1234"],
 ];
 
 const PROVING: readonly (readonly [Part, string])[] = [
@@ -28,6 +29,7 @@ const PROVING: readonly (readonly [Part, string])[] = [
   ["files", "/etc/libvirt/storage/autostart/dev.xml"],
   ["configuration", "/etc/hosts 44 123"],
   ["places", "/run/left"],
+  ["places", "/dev/shm/left"],
   ["links", "/run/virtqemud.pid"],
 ];
 

@@ -65,6 +65,21 @@ describe("snapshots of a host", () => {
       settings: [setting("vnet9")],
     });
     deepEqual(compare(before, again), []);
+    const mtu = (device: string, size = 1500): string => `${device} mtu:${size}`;
+    deepEqual(
+      compare(
+        snapshot({ links: ["vnet3", "br0"], devices: [mtu("vnet3"), mtu("br0")] }),
+        snapshot({
+          links: ["vnet9", "br0", "left0"],
+          devices: [mtu("vnet9"), mtu("br0", 1400), mtu("left0")],
+        }),
+      ),
+      [
+        { part: "links", what: "left", thing: "left0" },
+        { part: "devices", what: "left", thing: "br0 mtu:1400" },
+        { part: "devices", what: "gone", thing: "br0 mtu:1500" },
+      ],
+    );
     const more = snapshot({ ...again.things, links: ["vnet9", "left0"] });
     const settings = [setting("vnet9"), setting("left0"), "/proc/sys/vm/swappiness:1"];
     deepEqual(compare(before, { ...more, things: { ...more.things, settings } }), [
@@ -156,6 +171,11 @@ describe("snapshots of a host", () => {
       `${user(0)}m settings\nm: grep: /proc/sys/net/ipv4/route/flush: Permission denied\nm: grep: /proc/sys/net/ipv6/conf/lo/stable_secret: Input/output error\n`,
       [],
     ],
+    [
+      "a tool that is missing, once for each part",
+      `${user(9)}m addresses\nm: missing\nm neighbours\nm: missing\nm: missing\nm devices\nm: missing\n`,
+      ["devices : no tool", "addresses : no tool"],
+    ],
     ["a tool that is missing", `${user(0)}m queues\nm: missing\n`, ["queues : no tool"]],
     ["processes that the host hides", `${user(9)}${hidden}`, ["processes : not allowed"]],
     ["nothing for root of what the host hides", `${user(0)}${hidden}`, []],
@@ -198,6 +218,7 @@ describe("snapshots of a host", () => {
       ok(before.things.files.includes(folder));
       ok(before.things.settings.some((setting) => /^\/proc\/sys\/net\/ipv4\/ip_forward:[01]$/.test(setting)));
       ok(before.things.configuration.some((file) => /^\/etc\/passwd \d+ \d+$/.test(file)));
+      ok(before.things.devices.some((setting) => /^lo mtu:\d+$/.test(setting)));
       ok(before.things.addresses.includes("lo 127.0.0.1/8"));
       ok(before.things.places.includes("/etc"));
       ok(before.unseen.some(({ part, why }) => part === "domains" && why === "not asked"));

@@ -90,6 +90,8 @@ describe("leaks", () => {
       differences: [
         { part: "settings", what: "left", thing: `${setting}:0` },
         { part: "settings", what: "gone", thing: `${setting}:1` },
+        { part: "devices", what: "left", thing: "br0 stp_state:1" },
+        { part: "devices", what: "gone", thing: "br0 stp_state:0" },
         { part: "configuration", what: "left", thing: "/etc/a b 5 123" },
         { part: "configuration", what: "left", thing: "/etc/new 5 123" },
         { part: "configuration", what: "gone", thing: "/etc/a b 7 456" },
@@ -100,12 +102,13 @@ describe("leaks", () => {
     });
     deepEqual(text.trim().split("\n").slice(0, -1), [
       `changed: kernel setting ${setting}: it was 1, and is 0`,
+      "changed: setting of network device br0 stp_state: it was 0, and is 1",
       "changed: configuration file /etc/a b",
       "left: configuration file /etc/new 5 123",
       "gone: configuration file /etc/old 7 456",
       "changed: configuration file /etc/l: it was b, and is c",
     ]);
-    match(text, /: 5 differences\.\n$/);
+    match(text, /: 6 differences\.\n$/);
   });
 
   it("says what was not looked at, in one of the two or in both", () => {
