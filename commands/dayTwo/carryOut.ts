@@ -95,11 +95,14 @@ export const refusePaused = async (
  */
 export async function previewUnlessRestoring(
   stack: Pick<Stack, "state" | "preview" | "restores">,
+  phases: Pick<Phases, "say">,
   options: DayTwoOptions,
   name?: string,
 ): Promise<readonly Step[]> {
   const look = async (): Promise<void> => {
-    refuseUnfinished(await stack.restores(), stack.state.session?.stack ?? options.stack ?? "selected", name);
+    const title = stack.state.session?.stack ?? options.stack ?? "selected";
+    const note = refuseUnfinished(await stack.restores(), title, name);
+    if (note !== undefined) phases.say(note);
   };
   const [steps] = await together([stack.preview(), look()]);
   return steps;

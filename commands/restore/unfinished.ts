@@ -39,12 +39,14 @@ export type Look = Awaited<ReturnType<typeof looksAt>>[number];
  * A machine that is made anew has nothing to go back to, and what comes back on the others is another cluster than it then is of. One that nobody
  * can log in to keeps the restore from being finished or taken back: it may be made anew all the same, and a restore of any file ends it then.
  * @param name the one that is to be made anew; none where several are.
+ * @returns what is told of a restore that waits for that.
  * @throws UserError where a restore was ended in the middle
  */
-export function refuseUnfinished(looks: readonly Look[], stack: string, name?: string): void {
+export function refuseUnfinished(looks: readonly Look[], stack: string, name?: string): string | undefined {
   const facts = looks.flatMap((look) => ("silent" in look ? [] : [look]));
-  if (unfinishedOn(facts).length === 0) return;
-  if (looks.some((look) => "silent" in look && look.node === name)) return;
+  if (unfinishedOn(facts).length === 0) return undefined;
+  if (name !== undefined && looks.some((look) => "silent" in look && look.node === name))
+    return `a restore of stack ${stack} was ended in the middle, and nobody can log in to ${name}: once ${name} is there, finish it with \`restore FILE\``;
   throw new UserError(
     `a restore of stack ${stack} was ended in the middle: finish it with \`restore FILE\` or take it back with \`restore --undo\` first. ` +
       "Nothing was changed",

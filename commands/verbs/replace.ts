@@ -25,7 +25,7 @@ export async function replace(paths: LabPaths, name: string, options: ReplaceOpt
     requireNode(stack.state.outputs, name);
     await refusePaused(stack, name, options);
     const { entries } = stack;
-    const now = await previewUnlessRestoring(stack, options, name);
+    const now = await previewUnlessRestoring(stack, phases, options, name);
     const begun =
       options.again !== true && (isBegun(now, entries, [name]) || isNearlyDone(now, entries, name));
     // Others may be on their way, too: their turn comes before this one's, or is for roll to go on with.

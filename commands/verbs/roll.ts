@@ -20,7 +20,7 @@ const DONE = "The machines are as the config has them; the data stayed.";
 export async function roll(paths: LabPaths, options: DayTwoOptions): Promise<void> {
   await onStackOf(paths, options, "roll", async (stack, phases) => {
     const before = stack.entries;
-    const plain = await previewUnlessRestoring(stack, options);
+    const plain = await previewUnlessRestoring(stack, phases, options);
     const begun = isBegun(plain, before, stack.members);
     // What the config would be another cluster by counts as the one that is there.
     const config = newGeneration(plain);

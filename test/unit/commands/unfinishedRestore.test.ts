@@ -1,5 +1,5 @@
 /** A restore that was ended in the middle: no machine is made anew under it. */
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { previewUnlessRestoring } from "../../../commands/dayTwo/carryOut.ts";
 import type { Leftover, NodeFacts } from "../../../commands/restore/node.ts";
 import { type Look, looksAt, refuseUnfinished } from "../../../commands/restore/unfinished.ts";
@@ -12,7 +12,8 @@ const silent = (node: string): Look => ({ node, silent: true });
 
 const refusal = (looks: readonly Look[], name?: string): string | undefined => {
   try {
-    refuseUnfinished(looks, "dev", name);
+    const note = refuseUnfinished(looks, "dev", name);
+    if (note !== undefined) match(note, /finish it with `restore FILE`/);
     return undefined;
   } catch (error) {
     return (error as Error).message;
@@ -52,17 +53,24 @@ describe("making a machine anew while a restore is unfinished", () => {
     });
 
   it("is looked at beside the preview, and names the stack that was asked for", async () => {
+    const told: string[] = [];
+    const phases = { say: (text: string): void => void told.push(text) };
     const stack: Parameters<typeof previewUnlessRestoring>[0] = {
       state: { owners: [], hosts: [], outputs: {}, session: undefined },
       preview: () => Promise.resolve([]),
       restores: () => Promise.resolve([facts("a", "swapped")]),
     };
     await rejects(
-      previewUnlessRestoring(stack, { stack: "mine" }, "a"),
+      previewUnlessRestoring(stack, phases, { stack: "mine" }, "a"),
       /^UserError: a restore of stack mine was/,
     );
+    const waits = { ...stack, restores: () => Promise.resolve([facts("a", "swapped"), silent("b")]) };
+    await previewUnlessRestoring(waits, phases, { stack: "mine" }, "b");
+    deepEqual(told, [
+      "a restore of stack mine was ended in the middle, and nobody can log in to b: once b is there, finish it with `restore FILE`",
+    ]);
     const none = { ...stack, restores: () => Promise.resolve([facts("a", "none")]) };
-    deepEqual(await previewUnlessRestoring(none, {}), []);
+    deepEqual(await previewUnlessRestoring(none, phases, {}), []);
   });
 
   it("takes one that can't be asked for silent, within seconds", async () => {
