@@ -284,6 +284,25 @@ esac`,
     ],
   },
   {
+    what: "a host that drops under conditions",
+    fault: "iptables -A FORWARD -p udp -j DROP; iptables -A FORWARD -p tcp -j DROP",
+    after: "iptables -D FORWARD -p udp -j DROP; iptables -D FORWARD -p tcp -j DROP",
+    exit: 0,
+    rows: [
+      {
+        ...{
+          id: "forward",
+          level: "note",
+          found:
+            /^not judged: iptables has 2 rules that drop under conditions of their own: -A FORWARD -p udp -j DROP, -A FORWARD -p tcp -j DROP$/,
+        },
+        why: /^Members on br0 talk to each other/,
+        remedy: /exec iptables -S FORWARD$/,
+        notPasted: "it shows the rules: which of them are right is for their owner to say",
+      },
+    ],
+  },
+  {
     what: "a host without room, whose registry is off and whose names are taken",
     preview: true,
     fault: `mkdir -p /var/lib/libvirt/coreos-cluster; mount -t tmpfs -o size=8m tmpfs /var/lib/libvirt/coreos-cluster
