@@ -31,6 +31,10 @@ export const plainLines = (text: string): string[] =>
 /** Where a machine stands that is no system that anybody could log in to: what mends it differs. */
 export type StuckIn = "boot" | "ignition" | "fetching";
 
+/** The same without a line that has not come to its end yet: half of a reason is not what the machine says. */
+export const wholeLines = (text: string): string[] =>
+  plainLines(text.slice(0, Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1));
+
 interface Sign {
   readonly pattern: RegExp;
   readonly says: (found: RegExpExecArray) => string;
@@ -149,7 +153,7 @@ export function readConsoles(uri: string): Consoles {
     tail: async (name) => {
       if (how === undefined) return undefined;
       try {
-        return plainLines(await read(logPath(name)));
+        return wholeLines(await read(logPath(name)));
       } catch {
         return undefined;
       }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { file, labImage, reporter, TestGuest } from "./guest.ts";
 
-const marker = /^COREOS-CLUSTER-IGNITION-FAILED: (.*)$/m;
+/** A whole line: the console comes in pieces. */
+const marker = /^COREOS-CLUSTER-IGNITION-FAILED: (.*)\r?\n/m;
 
 const cases: readonly { name: string; config: object | string; reason: RegExp }[] = [
   {

@@ -13,7 +13,7 @@ const POINTS: readonly [string, RegExp][] = [
 ];
 
 describe("a run that was killed", function () {
-  this.timeout(120_000);
+  this.timeout(10 * 60_000);
   let place: Place;
   let stack: Stack;
 

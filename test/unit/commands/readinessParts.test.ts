@@ -2,7 +2,7 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { failureIn, LAB_MARKERS, plainLines } from "../../../commands/readiness/console.ts";
+import { failureIn, LAB_MARKERS, plainLines, wholeLines } from "../../../commands/readiness/console.ts";
 import { addressOf } from "../../../commands/readiness/machines.ts";
 import { parseRegistration } from "../../../commands/readiness/registry.ts";
 import { readSettings } from "../../../commands/readiness/settings.ts";
@@ -13,6 +13,12 @@ describe("readiness: reading consoles", () => {
       plainLines("\u001b[0;1;31mFailed\u001b[0m to start\r\n\u001b[2J\u001b]0;title\u0007login: \n\n"),
       ["Failed to start", "login:"],
     );
+  });
+
+  it("leaves out a line that has not come to its end: a reason is told whole", () => {
+    deepEqual(wholeLines("one\r\nCOREOS-CLUSTER-IGNITION-FAILED: failed to determ"), ["one"]);
+    deepEqual(wholeLines("one\ntwo\r\n"), ["one", "two"]);
+    deepEqual(wholeLines("log"), []);
   });
 
   const failures: [string, string][] = [
