@@ -50,16 +50,6 @@ function parametersOf(query: string, uri: string): Map<string, string> {
 const FORM =
   /^([a-z][a-z0-9]*)(?:\+([a-z0-9]+))?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#@]*)(?::([^/?#]*))?(\/[^?#]*)?(?:\?([^#]*))?$/i;
 
-/** The same; undefined for what is no connection URI. */
-export function connectionIn(uri: string): ConnectionUri | undefined {
-  try {
-    return parseConnection(uri);
-  } catch (error) {
-    if (error instanceof UriError) return undefined;
-    throw error;
-  }
-}
-
 /** @throws UriError for what is no connection URI. */
 export function parseConnection(uri: string): ConnectionUri {
   const [, driver, transport = "", user, host = "", port, path = "", query = ""] = FORM.exec(uri) ?? [];
@@ -81,6 +71,16 @@ export function parseConnection(uri: string): ConnectionUri {
     session: path === "/session",
     parameters: parametersOf(query, uri),
   };
+}
+
+/** The same; undefined for what is no connection URI. */
+export function connectionIn(uri: string): ConnectionUri | undefined {
+  try {
+    return parseConnection(uri);
+  } catch (error) {
+    if (error instanceof UriError) return undefined;
+    throw error;
+  }
 }
 
 /** True where libvirt's files are this machine's files. */

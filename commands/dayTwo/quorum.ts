@@ -1,5 +1,6 @@
 /** Whether a member can be made anew while the others carry the cluster. Pure. */
 import type { ClusterView, NodeView } from "../lab/clusterView.ts";
+import { majority } from "../membership/quorum.ts";
 
 export const membersIn = <Node extends Pick<NodeView, "role">>({
   nodes,
@@ -9,8 +10,6 @@ export const membersIn = <Node extends Pick<NodeView, "role">>({
 
 /** What counts of a node here. */
 type Seen = Pick<NodeView, "name" | "role" | "member" | "health">;
-
-const majority = (voters: number): number => Math.floor(voters / 2) + 1;
 
 /**
  * Why not; undefined where it can be: all that are there must be able to take it out, and the others to go on without it.

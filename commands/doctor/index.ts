@@ -1,6 +1,6 @@
 /** The doctor: looks at a libvirt host for a plan, and says what is not right, why it matters and what mends it. */
 import { hostname } from "node:os";
-import type { ConnectionUri } from "../../host/remote.ts";
+import { connectionIn, type ConnectionUri } from "../../host/remote.ts";
 import { virshOn, type Virsh } from "../../host/virsh.ts";
 import { quote } from "../../plan/remedies.ts";
 import { beside, prefixIn, typed } from "../../plan/typed.ts";
@@ -21,7 +21,7 @@ import { memory } from "./checks/memory.ts";
 import { names } from "./checks/names.ts";
 import { sysctls } from "./checks/sysctls.ts";
 import { tools } from "./checks/tools.ts";
-import { connectionOf, isRoot, placeOf, shellOf } from "./shell.ts";
+import { isRoot, placeOf, shellOf } from "./shell.ts";
 import type { Check, Finding, HostShell, PlanFacts, Situation } from "./types.ts";
 import { messageOf } from "../ui/errors.ts";
 
@@ -64,7 +64,7 @@ async function withSituation<T>(
   work: (situation: Situation) => Promise<T>,
 ): Promise<T> {
   const prefix = prefixIn(env);
-  const parsed = connectionOf(uri);
+  const parsed = connectionIn(uri);
   const virsh = virshOn(uri);
   const shell = parsed === undefined || (await isElsewhere(parsed, virsh)) ? undefined : shellOf(uri, prefix);
   try {
@@ -119,7 +119,7 @@ const inVain = (check: Check): Finding => ({
 
 /** Whether a check has nobody to ask: libvirt, or where ssh gets to no shell either, anything on the host. */
 const isInVain = (check: Check, { uri, shell }: Situation): boolean => {
-  const parsed = connectionOf(uri);
+  const parsed = connectionIn(uri);
   const cutOff = shell === undefined && parsed !== undefined && placeOf(parsed) === "ssh";
   return check.connected === true || (cutOff && check.here !== true);
 };

@@ -1,6 +1,12 @@
 /** Running programs on the libvirt host: here, or through ssh. */
 import { execFile } from "node:child_process";
-import { type ConnectionUri, isBySsh, isThisMachine, parseConnection, UriError } from "../../host/remote.ts";
+import {
+  connectionIn,
+  type ConnectionUri,
+  isBySsh,
+  isThisMachine,
+  parseConnection,
+} from "../../host/remote.ts";
 import { sharedSsh } from "../../host/sharedSsh.ts";
 import { destinationOf } from "../../host/trouble.ts";
 import { quote } from "../../plan/remedies.ts";
@@ -54,16 +60,6 @@ export const localShell = (root: boolean, prefix?: string): HostShell => ({
   close: () => Promise.resolve(),
 });
 
-/** What a URI says; undefined where it is none. */
-export function connectionOf(uri: string): ConnectionUri | undefined {
-  try {
-    return parseConnection(uri);
-  } catch (error) {
-    if (error instanceof UriError) return undefined;
-    throw error;
-  }
-}
-
 /** Where programs can be run to ask the host: on this machine, by ssh, or (undefined) nowhere. */
 export const placeOf = (connection: ConnectionUri): "here" | "ssh" | undefined =>
   isThisMachine(connection) ? "here" : isBySsh(connection) ? "ssh" : undefined;
@@ -99,7 +95,7 @@ export function sshShell(uri: string): HostShell {
  * @throws UriError
  */
 export function shellOf(uri: string, prefix?: string): HostShell | undefined {
-  const connection = connectionOf(uri);
+  const connection = connectionIn(uri);
   switch (connection === undefined ? undefined : placeOf(connection)) {
     case "here":
       return localShell(process.getuid?.() === 0, prefix);

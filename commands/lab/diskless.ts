@@ -1,9 +1,10 @@
 /** Machines whose disks somebody deleted, before `pulumi up` of a stack: a refresh would not miss them while they run. */
 import { clearDomain } from "../../host/leftovers.ts";
 import { type Diskless, disklessIn } from "../hosts/putBack.ts";
+import { majority } from "../membership/quorum.ts";
 import { UserError } from "../ui/errors.ts";
 import { clusterView, type NodeView } from "./clusterView.ts";
-import { hostsOf, readState } from "./restore.ts";
+import { askedOf, readState } from "./restore.ts";
 import type { LabSession } from "./session.ts";
 
 /**
@@ -16,9 +17,9 @@ export function majorityLost(
 ): string | undefined {
   const members = nodes.filter(({ role }) => role === "member");
   const well = members.filter(({ health }) => health === "healthy").map(({ name }) => name);
+  const needed = majority(members.length);
   const lost = well.filter((name) => gone.includes(name));
-  const majority = Math.floor(members.length / 2) + 1;
-  if (lost.length === 0 || well.length < majority || well.length - lost.length >= majority) return undefined;
+  if (lost.length === 0 || well.length < needed || well.length - lost.length >= needed) return undefined;
   return (
     `${lost.join(", ")} ${lost.length === 1 ? "runs on a disk" : "run on disks"} that somebody deleted, and without ${lost.length === 1 ? "it" : "them"} no majority of ` +
     `the ${members.length} members would be left. Nothing was changed. While they run, save the data: npm run cluster -- snapshot save FILE; then make the ` +
@@ -34,7 +35,7 @@ type OutputsOf = () => Promise<Parameters<typeof clusterView>[1]>;
  * @throws UserError where members that still answer are a majority only with them
  */
 export async function requireDisks(session: LabSession, outputs: OutputsOf): Promise<readonly Diskless[]> {
-  const found = await disklessIn(await readState(session), hostsOf(session));
+  const found = await disklessIn(await readState(session), askedOf(session));
   if (found.length === 0) return found;
   // Whoever can't be asked has no majority that could be lost.
   const nodes = await outputs()

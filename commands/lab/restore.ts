@@ -32,10 +32,10 @@ async function exportState(session: LabSession): Promise<KnownThings> {
  * @throws VirshError where another pool has taken the name or the folder.
  */
 export const restoreFiles = async (session: LabSession): Promise<string[]> =>
-  await putBack(await readState(session), hostsOf(session), () => exportState(session));
+  await putBack(await readState(session), askedOf(session), () => exportState(session));
 
 /** The hosts of a session's stack, as they are asked from where it runs. */
-export const hostsOf =
+export const askedOf =
   (session: LabSession) =>
   (uri = uriOf(session)): Asked => ({ uri, virsh: virshOn(uri, session.enter) });
 
@@ -63,8 +63,9 @@ export async function ownMachines(
 export async function settleMachines(session: LabSession): Promise<void> {
   const { pools } = await readState(session);
   const owners = pools.map(ownerOf);
-  for (const uri of new Set(pools.map(({ uri = uriOf(session) }) => uri))) {
-    const virsh = virshOn(uri, session.enter);
+  const hosts = askedOf(session);
+  for (const uri of new Set(pools.map((pool) => hosts(pool.uri).uri))) {
+    const { virsh } = hosts(uri);
     for (const uuid of await ownMachines(virsh, owners, "--transient")) {
       const xml = await virsh("dumpxml", "--inactive", "--security-info", uuid);
       await withFile(xml, (file) => virsh("define", file));

@@ -11,6 +11,9 @@ export interface Quorum {
   readonly kept: boolean;
 }
 
+/** How many of so many voters are a majority. */
+export const majority = (voters: number): number => Math.floor(voters / 2) + 1;
+
 /**
  * The majority among the voters, without one of them where it is to leave.
  * @param healthy ids of the members that say that they are.
@@ -22,7 +25,7 @@ export function quorumOf(
 ): Quorum {
   const voters = members.filter(({ id, learner }) => !learner && id !== without);
   const well = voters.filter(({ id }) => healthy.has(id)).length;
-  const needed = Math.floor(voters.length / 2) + 1;
+  const needed = majority(voters.length);
   return { voters: voters.length, healthy: well, needed, kept: voters.length > 0 && well >= needed };
 }
 

@@ -1,5 +1,5 @@
 /** Whether users' own sessions may attach machines to the bridge: QEMU's bridge helper and its list. */
-import { connectionOf } from "../shell.ts";
+import { connectionIn } from "../../../host/remote.ts";
 import type { Check, HostShell, Output, PlanFacts, Verdict } from "../types.ts";
 import { noShell, ok, unproven } from "../words.ts";
 
@@ -93,7 +93,7 @@ export const bridgeAcl: Check = {
   quick: {},
   run: async (situation) => {
     const { shell, plan, uri } = situation;
-    const connection = connectionOf(uri);
+    const connection = connectionIn(uri);
     if (connection === undefined)
       return [unproven(ACL_FILE, noShell(situation), "It counts where the connection is a user's own.")];
     if (!connection.session)

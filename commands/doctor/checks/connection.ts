@@ -1,9 +1,9 @@
 /** Whether the libvirt host answers, and who may ask it. */
 import { disagreements, withoutPassword } from "../../../host/agreement.ts";
-import { type ConnectionUri, isBySsh } from "../../../host/remote.ts";
+import { connectionIn, type ConnectionUri, isBySsh } from "../../../host/remote.ts";
 import { virshsUri } from "../../../host/sharedSsh.ts";
 import { adviceFor, destinationOf } from "../../../host/trouble.ts";
-import { connectionOf, runHere } from "../shell.ts";
+import { runHere } from "../shell.ts";
 import type { Check, Output, Verdict } from "../types.ts";
 import { ok } from "../words.ts";
 
@@ -119,7 +119,7 @@ export function judgeConnection(
   root: boolean = process.getuid?.() === 0,
 ): Verdict {
   const here: Here = (command) => (root ? command : `sudo ${command}`);
-  const connection = connectionOf(uri);
+  const connection = connectionIn(uri);
   if (connection === undefined)
     return {
       level: "problem",
@@ -163,7 +163,7 @@ export function judgeConnection(
 
 /** The provider for libvirt has an ssh client of its own: what it would make of the URI. */
 const judgeAgreement = (uri: string): Verdict[] =>
-  connectionOf(uri) === undefined
+  connectionIn(uri) === undefined
     ? []
     : disagreements(uri).map(({ found, right }) => ({
         level: "problem",
@@ -173,7 +173,7 @@ const judgeAgreement = (uri: string): Verdict[] =>
 
 /** Asks the host for its versions. */
 export const askVersion = (uri: string): Promise<Output> => {
-  const connection = connectionOf(uri);
+  const connection = connectionIn(uri);
   const given = connection !== undefined && isBySsh(connection) ? virshsUri(uri) : uri;
   return runHere(["virsh", "--connect", given, "version", "--daemon"], { timeout: 30 });
 };

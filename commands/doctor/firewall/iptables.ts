@@ -1,11 +1,11 @@
 /** The tables as `iptables-save` and `ebtables-save` write them. Pure. */
 import {
   POINTS,
-  type Chain,
   type Condition,
   type Filter,
   type Match,
   type Rule,
+  type Table,
   type Verdict,
 } from "./ruleset.ts";
 
@@ -114,11 +114,6 @@ function ruleOf(line: string, layer: Filter["layer"]): { chain: string; rule: Ru
 const DECIDING: readonly string[] = ["raw", "mangle", "filter", "security"];
 const DECIDING_FRAMES: readonly string[] = ["filter", "nat"];
 
-interface Table {
-  readonly hooks: Filter["hooks"][number][];
-  readonly chains: Map<string, Chain & { rules: Rule[] }>;
-}
-
 /** What a chain of the user's own does at its end: ebtables' may have a policy. */
 const atEnd = (chain: string, policy: string): Rule[] =>
   policy === "ACCEPT" || policy === "DROP"
@@ -138,7 +133,7 @@ const atEnd = (chain: string, policy: string): Rule[] =>
 export function parseIptables(text: string, tool: string): Filter[] {
   const layer = tool.startsWith("ebtables") ? "frames" : "packets";
   const tables = new Map<string, Table>();
-  const ends = new Map<Chain & { rules: Rule[] }, Rule[]>();
+  const ends = new Map<{ readonly rules: Rule[] }, Rule[]>();
   let table: Table | undefined;
   for (const line of text.split("\n").map((one) => one.trim())) {
     const [, begun] = /^\*(\S+)/.exec(line) ?? [];

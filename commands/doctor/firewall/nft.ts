@@ -2,11 +2,11 @@
 import { field, list, parsed } from "../../http.ts";
 import {
   POINTS,
-  type Chain,
   type Condition,
   type Filter,
   type Match,
   type Rule,
+  type Table,
   type Verdict,
 } from "./ruleset.ts";
 
@@ -129,10 +129,7 @@ function ruleOf(value: unknown): Rule {
  * @param kept families of the tables that another program has shown already: `ip`, `ip6`, `bridge`.
  */
 export function parseNft(text: string, kept: readonly string[] = Object.keys(KEPT)): Filter[] {
-  const tables = new Map<
-    string,
-    { hooks: Filter["hooks"][number][]; chains: Map<string, Chain & { rules: Rule[] }> }
-  >();
+  const tables = new Map<string, Table & { readonly family: string }>();
   for (const entry of list(field(parsed(text), "nftables"))) {
     const [chain, rule] = [field(entry, "chain"), field(entry, "rule")];
     const one = chain ?? rule;
@@ -140,7 +137,11 @@ export function parseNft(text: string, kept: readonly string[] = Object.keys(KEP
     const shown = kept.includes(family) && (KEPT[family] ?? []).includes(table);
     if (one === undefined || !(family in FAMILIES) || shown) continue;
     const key = `${family} ${table}`;
-    const found = tables.get(key) ?? { hooks: [], chains: new Map<string, Chain & { rules: Rule[] }>() };
+    const found: Table & { readonly family: string } = tables.get(key) ?? {
+      family,
+      hooks: [],
+      chains: new Map(),
+    };
     tables.set(key, found);
     if (chain !== undefined) {
       const name = String(field(chain, "name"));
@@ -156,10 +157,10 @@ export function parseNft(text: string, kept: readonly string[] = Object.keys(KEP
   }
   return [...tables]
     .filter(([, { hooks }]) => hooks.length > 0)
-    .map(([key, { hooks, chains }]) => ({
+    .map(([key, { family, hooks, chains }]) => ({
       holder: `nft ${key}`,
-      layer: layerOf(key.split(" ")[0]),
-      family: FAMILIES[key.split(" ")[0] ?? ""] ?? "both",
+      layer: layerOf(family),
+      family: FAMILIES[family] ?? "both",
       hooks,
       chains,
     }));

@@ -64,6 +64,12 @@ export interface Filter {
   readonly chains: ReadonlyMap<string, Chain>;
 }
 
+/** A table while it is read. */
+export interface Table {
+  readonly hooks: Hook[];
+  readonly chains: Map<string, Chain & { readonly rules: Rule[] }>;
+}
+
 /** A packet that is forwarded: where it comes from and goes to. Undefined: an interface that no rule names. */
 export interface Flow {
   readonly input: string | undefined;
@@ -129,7 +135,7 @@ function walk(filter: Filter, name: string, flow: Flow, depth = 0): Fate | undef
 }
 
 /**
- * What becomes of a packet at each hook. Rules with conditions that can't be judged from outside are taken for not matching: so a
+ * What becomes of a packet at each hook: an acceptance at one leaves the next one free to drop. Rules with conditions that can't be judged from outside are taken for not matching: so a
  * drop that is told is one that is met by all but what such rules let through, and drops of their own are told apart (suspects.ts).
  */
 export const fatesOf = (filter: Filter, flow: Flow): (Fate & { readonly hook: Hook })[] =>
@@ -140,9 +146,3 @@ export const fatesOf = (filter: Filter, flow: Flow): (Fate & { readonly hook: Ho
     }),
     hook,
   }));
-
-/** What becomes of a packet in the end: an acceptance in one chain leaves the next one free to drop. */
-export function fateOf(filter: Filter, flow: Flow): Fate {
-  const fates = fatesOf(filter, flow);
-  return fates.find(({ verdict }) => verdict === "drop") ?? fates[0] ?? { verdict: "accept", by: "no chain" };
-}

@@ -14,7 +14,8 @@ import { discover, offerIn } from "../../../commands/doctor/dhcp/packet.ts";
 import { CHECKS } from "../../../commands/doctor/index.ts";
 import { readStackConfig } from "../../../commands/doctor/planFacts.ts";
 import { renderFinding, summary } from "../../../commands/doctor/render.ts";
-import { connectionOf, localShell, placeOf, runHere, sshShell } from "../../../commands/doctor/shell.ts";
+import { localShell, placeOf, runHere, sshShell } from "../../../commands/doctor/shell.ts";
+import { connectionIn } from "../../../host/remote.ts";
 import type { Finding } from "../../../commands/doctor/types.ts";
 import { failed, missing, plan, said, shown, words } from "./support.ts";
 
@@ -273,12 +274,12 @@ describe("doctor: connections", () => {
       ["test:///default", "here", false],
     ];
     for (const [uri, place, session] of table) {
-      const connection = connectionOf(uri);
+      const connection = connectionIn(uri);
       assert.ok(connection, uri);
       assert.deepEqual([placeOf(connection), connection.session], [place, session], uri);
     }
     for (const uri of ["", "host", "qemu:/system", "qemu//x"])
-      assert.equal(connectionOf(uri), undefined, uri);
+      assert.equal(connectionIn(uri), undefined, uri);
   });
   it("a host's name is never an option, and words never split", async () => {
     const folder = mkdtempSync(join(tmpdir(), "doctor-test-"));
