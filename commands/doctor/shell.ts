@@ -21,7 +21,7 @@ const SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin";
 /** Runs a program of this machine. Never throws. */
 export const runHere = (
   [file, ...args]: readonly [string, ...string[]],
-  { input, timeout = PATIENCE }: RunOptions = {},
+  { input, held = false, timeout = PATIENCE }: RunOptions = {},
 ): Promise<Output> =>
   new Promise((resolve) => {
     const env = {
@@ -39,7 +39,7 @@ export const runHere = (
       else resolve({ code: 126, stdout, stderr: stderr === "" ? error.message : stderr });
     });
     child.stdin?.on("error", () => undefined); // it ended without reading
-    child.stdin?.end(input ?? "");
+    if (!held) child.stdin?.end(input ?? "");
   });
 
 /** A command behind another one that runs it; a shell's own signs count inside of it. */

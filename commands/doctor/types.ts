@@ -36,6 +36,8 @@ export interface Output {
 export interface RunOptions {
   /** Given to the program's standard input. */
   readonly input?: string | Buffer;
+  /** Standard input stays open until the program ends: one that ends with it can't outlive who asked for it. */
+  readonly held?: boolean;
   /** Seconds, 20 by default. */
   readonly timeout?: number;
 }

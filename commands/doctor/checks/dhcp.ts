@@ -52,15 +52,12 @@ export const dhcp: Check = {
     const { plan, shell, root, typed } = situation;
     const what = `DHCP on ${plan.bridge}`;
     if (shell === undefined) return [unproven(what, noShell(situation), WHY)];
-    const elsewhere = `npm run cluster -- doctor --bridge ${plan.bridge}`;
-    if (!shell.local)
-      return [unproven(what, `the probe runs on the host itself; run the doctor there`, WHY, elsewhere)];
     if (!root) return [unproven(what, "the probe needs root", WHY, asRootHere(shell))];
     const found = bridgeIn(await lookAtBridge(shell, plan.bridge));
     if (found?.bridge.kind !== "bridge") return [unproven(what, `there is no bridge ${plan.bridge}`, WHY)];
     if (!found.bridge.up) return [unproven(what, `the bridge ${plan.bridge} is down`, WHY)];
     return [
-      judgeDhcp(plan, await probeDhcp(plan.bridge, PATIENCE + found.bridge.silent), {
+      judgeDhcp(plan, await probeDhcp(shell, plan.bridge, PATIENCE + found.bridge.silent), {
         asRoot: shell.asRoot,
         typed,
       }),

@@ -3,11 +3,23 @@
  * message, asking nobody anything.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Finding } from "../../../commands/doctor/types.ts";
 import { run } from "../../../lab/shared/process.ts";
 import { makeRemotePlace, type RemotePlace } from "./support.ts";
+
+const checkout = join(import.meta.dirname, "../../..");
+
+/** Waits half a minute at most. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await holds()); tries++) {
+    ok(tries < 150, "it did not come");
+    await sleep(200);
+  }
+}
 
 /** Seconds that a verb may take to say it, on a busy machine. */
 const SOON = 20;
@@ -166,6 +178,39 @@ describe("what is said of a libvirt host behind ssh", function () {
         .map(({ id, level }) => `${id} ${level}`),
       ["sysctls ok", "forward ok", "ksm ok"],
     );
+  });
+
+  it("that has a DHCP server, or has none: asked through ssh; killed in the middle, nothing of it stays", async () => {
+    const { uri } = place.other;
+    const about = async (bridge: string): Promise<string> => {
+      const { stdout, all } = await place.cluster(
+        {},
+        ...["doctor", "--connect", uri, "--bridge", bridge, "--json"],
+      );
+      match(stdout, /^\{/, all);
+      const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
+      return findings.flatMap(({ id, level, found }) => (id === "dhcp" ? `${level}: ${found}` : [])).join();
+    };
+    const links = (): Promise<string> => place.inside("sh", "-c", "ls /sys/class/net");
+    await place.inside("sh", "-c", "ip link add quiet0 type bridge; ip link set quiet0 up");
+    try {
+      const before = await links();
+      match(await about("br0"), /^ok: 10\.77\.0\.1 offers 10\.77\.0\.\d+ on br0 /);
+      match(await about("quiet0"), /^problem: no DHCP server answered on quiet0 within \d+ s/);
+      equal(await links(), before);
+      // The whole group goes, ssh too, as with a terminal that is closed.
+      const [file = "", ...enter] = place.other.here;
+      const doctor = spawn(
+        file,
+        [...enter, process.execPath, "commands/main.ts", "doctor", "--connect", uri, "--bridge", "quiet0"],
+        { detached: true, stdio: "ignore", cwd: checkout },
+      );
+      await until(async () => (await links()).includes("dhcp-"));
+      process.kill(-(doctor.pid ?? 0), "SIGKILL");
+      await until(async () => (await links()) === before);
+    } finally {
+      await place.inside("ip", "link", "delete", "quiet0");
+    }
   });
 
   for (const { what, uri: uriOf, found, remedy, advice, prepares } of TROUBLES)
