@@ -14,6 +14,8 @@ const TARGETS: Readonly<Record<string, Verdict>> = {
   DROP: { kind: "drop" },
   REJECT: { kind: "drop" },
   RETURN: { kind: "return" },
+  // A program decides, and where none listens the kernel drops.
+  NFQUEUE: { kind: "drop" },
 };
 
 /** Words of a line, with quoted ones (comments) as one. */
@@ -84,6 +86,7 @@ function ruleOf(line: string, layer: Filter["layer"]): { chain: string; rule: Ru
   if (add !== "-A" || chain === undefined) return undefined;
   const found: { input?: Match; output?: Match; verdict: Verdict } = { verdict: { kind: "none" } };
   const rest: string[] = [];
+  let queued = false;
   const { input, output } = SIDES[layer];
   for (let at = 0; at < words.length; at++) {
     // iptables writes `! -i br0`, ebtables `--logical-in ! br0`.
@@ -99,6 +102,7 @@ function ruleOf(line: string, layer: Filter["layer"]): { chain: string; rule: Ru
     else if (layer === "frames" && word === "-p" && OUR_FRAMES.includes(value)) {
       // goes on
     } else if (word === "-j" || word === "-g") {
+      queued = value === "NFQUEUE";
       found.verdict = TARGETS[value] ?? { kind: "jump", chain: value, returns: word === "-j" };
       break; // what comes after it are the target's own options
     } else {
@@ -107,7 +111,9 @@ function ruleOf(line: string, layer: Filter["layer"]): { chain: string; rule: Ru
     }
     at++;
   }
-  return { chain, rule: { text: line, ...found, condition: conditionOf(rest, layer), toOne: isToOne(rest) } };
+  const own = conditionOf(rest, layer);
+  const condition = queued && own !== "never" ? "other" : own;
+  return { chain, rule: { text: line, ...found, condition, toOne: isToOne(rest) } };
 }
 
 /** Tables that decide about what goes through the host. nat is for addresses, broute sends frames another way. */

@@ -238,6 +238,9 @@ describe("doctor: packet filters", () => {
       [table("-A FORWARD -p tcp -m conntrack --ctstate INVALID -j DROP"), /^ok/],
       [table("-A FORWARD -p tcp -m conntrack ! --ctstate INVALID -j DROP"), /^note/],
       [table("-A FORWARD -m conntrack ! --ctstate NEW -j DROP"), /^note/],
+      // A program that may not be there decides.
+      [table("-A FORWARD -j NFQUEUE --queue-num 3 --queue-bypass"), /^note: .* has 1 rule .*NFQUEUE/],
+      [table("-A FORWARD -i br1 -j NFQUEUE"), /^ok/],
       [DOCKER.replace("FORWARD DROP", "FORWARD ACCEPT"), /^ok/],
       // Docker's own, since 28: only docker0 may reach what is behind it, only this host what is published to it.
       [
@@ -293,6 +296,62 @@ describe("doctor: packet filters", () => {
       filters.map(({ holder }) => holder),
       ["nft inet filter", "nft bridge lan"],
     );
+  });
+  /** A table of nftables with one chain at the hook "forward", one beside it, and whatever else is given. */
+  const nftTable = (expr: readonly unknown[], ...more: readonly unknown[]): string => {
+    const at = { family: "inet", table: "own" };
+    return JSON.stringify({
+      nftables: [
+        { chain: { ...at, name: "fwd", type: "filter", hook: "forward", policy: "accept" } },
+        { chain: { ...at, name: "deny" } },
+        { rule: { ...at, chain: "fwd", handle: 4, expr } },
+        { rule: { ...at, chain: "deny", handle: 5, expr: [{ drop: null }] } },
+        ...more,
+      ],
+    });
+  };
+  it("nftables: goes through verdict maps, of interfaces, states and what can't be judged; a queue is no judge", () => {
+    const key = (name: string): object => ({ meta: { key: name } });
+    const vmap = (of: object, data: unknown): object => ({ vmap: { key: of, data } });
+    const set = (...elements: readonly unknown[]): object => ({ set: elements });
+    const deny = { jump: { target: "deny" } };
+    const rows: [readonly unknown[], RegExp][] = [
+      [[vmap(key("iifname"), set(["br0", deny]))], /^problem: .*inet own deny handle 5/],
+      [[vmap(key("iifname"), set(["br9", deny]))], /^ok/],
+      [
+        [vmap(key("oifname"), set(["br9", { accept: null }], ["br0", { drop: null }]))],
+        /^problem: .*handle 4/,
+      ],
+      [
+        [vmap({ ct: { key: "state" } }, set(["established", { accept: null }], ["invalid", { drop: null }]))],
+        /^ok/,
+      ],
+      [[vmap({ ct: { key: "state" } }, set(["new", { drop: null }]))], /^problem/],
+      [[vmap(key("mark"), set([7, deny]))], /^note: not judged: nft inet own has 1 rule .*fwd handle 4/],
+      [[vmap(key("mark"), set([7, { accept: null }]))], /^ok/],
+      [[vmap(key("iifname"), "@ways")], /^problem/],
+      [[vmap(key("iifname"), "@nosuch")], /^ok/],
+      // An element may have a counter or a time-out of its own.
+      [[vmap(key("iifname"), set([{ elem: { val: "br0", timeout: 60 } }, deny]))], /^problem/],
+      [
+        [
+          { match: { op: "==", left: key("nfproto"), right: "ipv6" } },
+          vmap(key("iifname"), set(["br0", { drop: null }])),
+        ],
+        /^ok/,
+      ],
+      [[{ queue: { num: 3 } }], /^note: not judged: nft inet own has 1 rule /],
+      [[{ match: { op: "==", left: key("iifname"), right: "br9" } }, { queue: null }], /^ok/],
+    ];
+    const ways = {
+      map: { family: "inet", table: "own", name: "ways", map: "verdict", elem: [["br0", deny]] },
+    };
+    for (const [expr, expected] of rows) {
+      const filters = parseNft(nftTable(expr, ways));
+      const [first] = judgeForward(plan(), { filters, faults: [] }, everywhere, words.asRoot);
+      assert.ok(first);
+      assert.match(shown(first), expected, JSON.stringify(expr));
+    }
   });
   it("nftables: says which tables are at a network card itself", () => {
     const chain = { family: "netdev", table: "early", name: "in", hook: "ingress", dev: "eth0" };
