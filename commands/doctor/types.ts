@@ -19,6 +19,8 @@ export interface Verdict {
   readonly why: string;
   /** The command that mends it, as it can be pasted into a shell; absent where there is none, or nothing to mend. */
   readonly remedy?: string;
+  /** Whether host-prepare mends it, and can take that back. */
+  readonly prepared?: boolean;
 }
 
 export interface Finding extends Verdict {

@@ -1,7 +1,6 @@
 /** What has to change on a host so that a bridge carries machines: only what is not right yet. */
 import { ACL_FILE, aclFor, lookAtAcl } from "../doctor/checks/bridgeAcl.ts";
 import { bridgeIn, linkSettings, lookAtBridge } from "../doctor/checks/bridge.ts";
-import { type Drop, dropsOf, sidesFor } from "../doctor/checks/forward.ts";
 import { KSM_FILE } from "../doctor/checks/ksm.ts";
 import {
   BRIDGE_FILTER,
@@ -11,6 +10,7 @@ import {
   wayOf,
   type Way,
 } from "../doctor/checks/sysctls.ts";
+import { acceptancesFor, type Drop, dropsOf, isMarkable } from "../doctor/firewall/drops.ts";
 import { lookAtFirewall } from "../doctor/firewall/look.ts";
 import type { Filter } from "../doctor/firewall/ruleset.ts";
 import { field, list, parsed } from "../http.ts";
@@ -115,20 +115,13 @@ async function sysctlChanges(
   return changes;
 }
 
-/**
- * The rules that let a bridge's traffic through where a filter of iptables drops it. None where no rule would, or where it would carry
- * no mark by which it is known again: ebtables and nftables.
- */
-function rulesFor({ holder, layer }: Filter, bridge: string, drops: readonly Drop[]): RuleChange[] {
-  const beyond = drops.some((drop) => sidesFor(drop).length === 0);
-  if (beyond || holder.startsWith("nft ") || layer === "frames") return [];
-  return [...new Set(drops.map(({ hook }) => hook.chain))].flatMap((chain) => {
-    const sides = drops.flatMap((drop) => (drop.hook.chain === chain ? sidesFor(drop) : []));
-    return (["out", "in"] as const)
-      .filter((side) => sides.includes(side))
-      .map((side) => ({ kind: "rule", tool: holder, chain, bridge, side: side === "in" ? "-i" : "-o" }));
-  });
-}
+/** The rules that let a bridge's traffic through where a filter drops it. None where no rule would, or where it would carry no mark. */
+const rulesFor = (filter: Filter, bridge: string, drops: readonly Drop[]): RuleChange[] =>
+  isMarkable(filter)
+    ? acceptancesFor(drops).map(({ chain, side }) => ({
+        ...{ kind: "rule", tool: filter.holder, chain, bridge, side: side === "in" ? "-i" : "-o" },
+      }))
+    : [];
 
 async function firewallChanges(shell: HostShell, bridge: string, way: Way): Promise<Needed> {
   const { filters, faults } = await lookAtFirewall(shell);

@@ -116,20 +116,12 @@ export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<v
   if (!sound) throw new ExitError(1);
 }
 
-/** Checks whose remedies host-prepare applies, and can take back. */
-const PREPARED: readonly string[] = ["bridge", "sysctls", "forward", "bridge-acl", "ksm"];
-
 /** The one command for several remedies, where there is one: not inside the lab, which has a network of its own. */
 function advice(uri: string, { bridge }: PlanFacts, findings: readonly Finding[]): string {
   // It makes no bridge, and needs one.
-  const lacking = ({ id, level, remedy }: Finding): boolean =>
-    id === "bridge" && level === "problem" && !/\bip link set dev\b/.test(remedy ?? "");
-  if (findings.some(lacking)) return "";
-  const ids = new Set(
-    findings
-      .filter(({ id, level, remedy }) => PREPARED.includes(id) && level !== "ok" && remedy !== undefined)
-      .map(({ id }) => id),
-  );
+  if (findings.some(({ id, level, prepared }) => id === "bridge" && level === "problem" && prepared !== true))
+    return "";
+  const ids = new Set(findings.filter(({ prepared }) => prepared === true).map(({ id }) => id));
   if (ids.size === 0 || prefixIn(process.env) !== undefined) return "";
   const where = isLocal(uri) ? "" : ` --connect ${quote(uri)}`;
   return `${[...ids].join(", ")}: npm run cluster -- host-prepare --bridge ${quote(bridge)}${where} mends what is not right there, and can take it back.\n`;

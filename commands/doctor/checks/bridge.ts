@@ -159,6 +159,7 @@ export function judgeBridge(
       found: `the bridge ${wanted} is down`,
       why,
       remedy: asRoot(`ip link set dev ${wanted} up`),
+      prepared: true,
     };
   const down = ports.filter(({ uplink, up }) => uplink && !up);
   if (down[0] !== undefined)
@@ -167,6 +168,7 @@ export function judgeBridge(
       found: `${wanted} is up, but its port ${down.map(({ name }) => name).join(", ")} is down`,
       why: `${why} A DHCP server beyond that port is not reached.`,
       remedy: asRoot(`ip link set dev ${down[0].name} up`),
+      prepared: true,
     };
   if (bridge.silent > SHORT)
     return {
@@ -174,6 +176,7 @@ export function judgeBridge(
       found: `${wanted} is up; spanning tree is on, so a machine hears nothing for its first ${bridge.silent} s`,
       why: `${why} Systems that ask early give up or boot later.`,
       remedy: asRoot(`ip link set dev ${wanted} type bridge forward_delay ${LEAST_DELAY}`),
+      prepared: true,
     };
   const count = `${ports.length} port${ports.length === 1 ? "" : "s"}`;
   return ok(`${wanted} is up, with ${ports.length === 0 ? "no port yet" : count}`, why);

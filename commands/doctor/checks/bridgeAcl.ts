@@ -84,6 +84,7 @@ export function judgeAcl(
         found: `${ACL_FILE} does not allow ${bridge}`,
         why,
         remedy: asRoot(`mkdir -p /etc/qemu && echo allow ${bridge} | tee -a ${ACL_FILE}`),
+        prepared: true,
       };
 }
 

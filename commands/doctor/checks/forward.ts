@@ -1,6 +1,7 @@
 /** Whether the host's packet filters let the machines' traffic through. */
 import { flowsOf, lookAtFirewall, type FirewallSeen } from "../firewall/look.ts";
-import { fatesOf, type Filter, type Hook } from "../firewall/ruleset.ts";
+import { acceptancesFor, type Drop, dropsOf, isMarkable, kindsOf } from "../firewall/drops.ts";
+import type { Filter } from "../firewall/ruleset.ts";
 import { type Suspect, suspectsOf } from "../firewall/suspects.ts";
 import type { Check, PlanFacts, Verdict } from "../types.ts";
 import { asRootHere, noShell, ok, unproven } from "../words.ts";
@@ -10,70 +11,26 @@ import { readSysctls, wayOf, type Way } from "./sysctls.ts";
 /** What marks rules of ours; host-prepare removes them by it. */
 export const RULE_COMMENT = "coreos-cluster host-prepare";
 
-/** What of a machine's traffic a filter drops, where, and by which rule. */
-export interface Drop {
-  readonly what: "between" | "out" | "answers";
-  readonly by: string;
-  readonly hook: Hook;
-}
-
-interface Seeing {
-  /** Whether frames between machines on the bridge go through the filter. */
-  readonly filtered: boolean;
-  readonly way: Way;
-}
-
-/** What of the machines' traffic a filter sees at all, the gravest first. */
-function kindsOf(filter: Filter, { filtered, way }: Seeing): Drop["what"][] {
-  // A filter of bridges sees frames whatever bridge-netfilter says, and nothing that is routed.
-  const ofBridges = filter.layer === "frames";
-  return [
-    ...(filtered || ofBridges ? (["between"] as const) : []),
-    ...(way === "routed" && !ofBridges ? (["out", "answers"] as const) : []),
-  ];
-}
-
-/** What a filter does to traffic of machines on a bridge: its drops, the gravest first; none where all comes through. */
-export function dropsOf(filter: Filter, bridge: string, seeing: Seeing): Drop[] {
-  const flows = flowsOf(bridge);
-  return kindsOf(filter, seeing).flatMap((what) =>
-    fatesOf(filter, flows[what]).flatMap(({ verdict, by, hook }) =>
-      verdict === "drop" ? [{ what, by, hook }] : [],
-    ),
-  );
-}
-
-/**
- * The sides by which rules at a hook can know a bridge: before the way is chosen nobody knows the one out, behind it rules name no way
- * in. None where no rule about the bridge would let through what is dropped.
- */
-export function sidesFor({ what, hook }: Drop): readonly ("in" | "out")[] {
-  if (hook.point === "forward") return ["in", "out"];
-  if (hook.point === "prerouting") return what === "answers" ? [] : ["in"];
-  return what === "out" ? [] : ["out"];
-}
-
 /** The commands that let a bridge's traffic through where it is dropped; where no rule would, the one that shows the rules. */
 function remedyFor({ holder, layer, hooks }: Filter, bridge: string, drops: readonly Drop[]): string {
   if (holder === "nft inet firewalld") return `firewall-cmd --zone=trusted --add-interface=${bridge}`;
   const nft = holder.startsWith("nft ") ? holder.slice("nft ".length) : undefined;
   if (nft !== undefined && layer === "frames")
     return `nft list table ${nft} # let ${bridge} through, in and out`;
-  const rules = hooks.map((hook) => {
-    const here = drops.filter((drop) => drop.hook === hook);
-    if (here.some((drop) => sidesFor(drop).length === 0))
-      return nft === undefined
-        ? `${holder} -S ${hook.chain} # let through what machines on ${bridge} send, and its answers`
-        : `nft list table ${nft} # let through what machines on ${bridge} send, and its answers`;
-    return [...new Set(here.flatMap(sidesFor))].map((side) => {
+  const acceptances = acceptancesFor(drops);
+  if (acceptances.length === 0) {
+    const chain = drops[0]?.hook.chain ?? hooks[0]?.chain ?? "";
+    const show = nft === undefined ? `${holder} -S ${chain}` : `nft list table ${nft}`;
+    return `${show} # let through what machines on ${bridge} send, and its answers`;
+  }
+  return acceptances
+    .map(({ chain, side }) => {
       if (nft !== undefined)
-        return `nft insert rule ${nft} ${hook.chain} ${side === "in" ? "iifname" : "oifname"} ${bridge} accept`;
+        return `nft insert rule ${nft} ${chain} ${side === "in" ? "iifname" : "oifname"} ${bridge} accept`;
       const option = layer === "frames" ? `--logical-${side}` : `-${side.slice(0, 1)}`;
-      return `${holder} -I ${hook.chain} ${option} ${bridge} -j ACCEPT`;
-    });
-  });
-  const looks = rules.filter((rule) => typeof rule === "string");
-  return looks[0] ?? rules.flat().join(" && ");
+      return `${holder} -I ${chain} ${option} ${bridge} -j ACCEPT`;
+    })
+    .join(" && ");
 }
 
 /** So many rules are named. */
@@ -152,6 +109,7 @@ export function judgeForward(
         found: `${filter.holder} ${says}: ${drop.by}`,
         why,
         remedy: asRoot(remedyFor(filter, bridge, dropped)),
+        prepared: isMarkable(filter) && acceptancesFor(dropped).length > 0,
       },
     ];
   });

@@ -24,6 +24,7 @@ export function judgeKsm(
         found: "equal pages of machines are not merged",
         why,
         remedy: asRoot(`echo 1 | tee ${KSM_FILE}`),
+        prepared: true,
       };
 }
 

@@ -81,6 +81,7 @@ export function judgeSysctls(
       found: show(filtered),
       why: `Frames between machines on ${bridge} go through the host's packet filters, where a rule for routed traffic can drop DHCP and etcd (see forward).`,
       remedy: set(filtered),
+      prepared: true,
     });
   if (forwarding.length > 0 && way !== "bridged")
     verdicts.push({
@@ -91,6 +92,7 @@ export function judgeSysctls(
           ? "Where this host routes for its machines, they reach nothing beyond it."
           : `${bridge} has no port that leads out, so this host routes for its machines: they reach nothing beyond it, no registry and no container images.`,
       remedy: set(forwarding),
+      prepared: true,
     });
   if (verdicts.length > 0) return verdicts;
   const words = forwarding.length > 0 ? "; forwarding is off and not needed" : "";

@@ -446,6 +446,22 @@ describe("doctor: packet filters", () => {
       assert.equal(fateOf(filters[0], flowsOf(bridge)[flow]).verdict, expected);
     });
 
+  it("says what host-prepare mends: nothing without a mark of ours, and nothing that no rule would let through", () => {
+    const rows: [string, string, boolean][] = [
+      [table("", "DROP"), "iptables", true],
+      [table("-A FORWARD -p tcp -j DROP"), "iptables", false],
+      ["*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", "ebtables", false],
+      // Answers can't be known by the bridge before their way is chosen.
+      ["*raw\n:PREROUTING DROP [0:0]\nCOMMIT\n", "iptables", false],
+    ];
+    for (const [text, tool, prepared] of rows) {
+      const seen = { filters: parseIptables(text, tool), faults: [] };
+      const [verdict] = judgeForward(plan(), seen, everywhere, words.asRoot);
+      assert.ok(verdict);
+      assert.notEqual(verdict.level, "ok", text);
+      assert.equal(verdict.prepared === true, prepared, text);
+    }
+  });
   it("judges by what the filters see", () => {
     const docker = { filters: parseIptables(DOCKER, "iptables"), faults: [] };
     const judged = (filtered: boolean, way: "bridged" | "routed"): string =>
