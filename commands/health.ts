@@ -7,7 +7,7 @@
  */
 import { text } from "node:stream/consumers";
 import type { Credentials } from "./http.ts";
-import { readEtcd } from "./readiness/etcd.ts";
+import { type Member, readEtcd } from "./readiness/etcd.ts";
 import { memberStatus, type MemberStatus } from "./readiness/maintenance.ts";
 import { sshAnswers } from "./readiness/reach.ts";
 import { wayVia } from "./through.ts";
@@ -17,7 +17,7 @@ export interface EndpointHealth {
   /** "healthy", or what is wrong. */
   readonly health: string;
   /** The members that this one knows, ids in hexadecimal; none of a machine that is no member. */
-  readonly members: readonly { readonly name: string; readonly id: string }[];
+  readonly members: readonly Member[];
   /** What a member says of itself; missing where it doesn't answer or is none. */
   readonly status?: MemberStatus;
 }
@@ -41,7 +41,7 @@ async function ask(endpoint: string, tls: Credentials | undefined): Promise<Endp
   ]);
   return {
     ...{ endpoint, health: trouble?.says ?? "healthy" },
-    members: members.map(({ name, id }) => ({ name, id })),
+    members,
     ...(status === undefined ? {} : { status }),
   };
 }

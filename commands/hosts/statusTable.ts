@@ -1,6 +1,6 @@
 /** A cluster as it is right now: machines, leases, members, database, alarms; as a table and as a document. Pure. */
 import type { Lease } from "../../lab/libvirt/index.ts";
-import type { ClusterView, NodeView } from "../lab/clusterView.ts";
+import { type ClusterView, type NodeView, strayWords } from "../lab/clusterView.ts";
 import { table } from "../ui/table.ts";
 import { size } from "./words.ts";
 
@@ -18,6 +18,8 @@ export interface ClusterStatus {
   readonly stack: string;
   readonly healthy: boolean;
   readonly nodes: readonly StatusNode[];
+  readonly strays: ClusterView["strays"];
+  readonly etcdEndpoints: ClusterView["etcdEndpoints"];
 }
 
 /**
@@ -36,7 +38,8 @@ export function statusOf(
     const lease = leases.find((one) => one.mac === mac)?.address;
     return { ...node, domain: domains.get(node.name) ?? missing, lease };
   });
-  return { stack, healthy: view.healthy, nodes };
+  const { healthy, strays, etcdEndpoints } = view;
+  return { stack, healthy, nodes, strays, etcdEndpoints };
 }
 
 /** Whether a member leads, as it says itself. */
@@ -67,7 +70,8 @@ const columns: readonly (readonly [string, (node: StatusNode) => string])[] = [
 ];
 
 /** Lines below the table: what is wrong with the cluster as a whole. */
-function remarks({ nodes }: ClusterStatus): string[] {
+function remarks(status: ClusterStatus): string[] {
+  const { nodes } = status;
   const members = nodes.filter(({ role }) => role === "member");
   const alarms = members.flatMap(({ name, status }) =>
     (status?.alarms ?? []).map((alarm) => `${alarm} on ${name}`),
@@ -81,6 +85,7 @@ function remarks({ nodes }: ClusterStatus): string[] {
       ? ["No leader: fewer members than a majority reach each other"]
       : []),
     ...(leaders.size > 1 ? [`Members follow ${leaders.size} different leaders`] : []),
+    ...strayWords(status),
     ...(nodes.length > 0 && off.length === nodes.length
       ? ["All machines are off. They are started by: npm run cluster -- resume"]
       : []),
@@ -102,9 +107,10 @@ export function renderStatus(status: ClusterStatus): string {
 }
 
 /** For programs. Sizes in bytes; null is what is not known. */
-export const statusJson = ({ stack, healthy, nodes }: ClusterStatus): object => ({
+export const statusJson = ({ stack, healthy, nodes, strays }: ClusterStatus): object => ({
   stack,
   healthy,
+  strays: strays.map(({ name, id, host }) => ({ name: name || null, member: id, host: host ?? null })),
   nodes: nodes.map((node) => ({
     ...{ name: node.name, role: node.role, domain: node.domain, mac: node.mac },
     ...(node.host === undefined ? {} : { host: node.host }),

@@ -2,6 +2,7 @@
 import { suggest } from "../../plan/suggest.ts";
 import type { Role } from "../../plan/types.ts";
 import type { EndpointHealth } from "../health.ts";
+import type { Member } from "../readiness/etcd.ts";
 import type { MemberStatus } from "../readiness/maintenance.ts";
 import { table } from "../ui/table.ts";
 import { UserError } from "../ui/errors.ts";
@@ -49,6 +50,8 @@ export interface ClusterView {
   readonly etcdEndpoints: readonly string[];
   readonly discoveryUrl: string;
   readonly healthy: boolean;
+  /** Entries of the members' list that are none of the nodes'. */
+  readonly strays: readonly Member[];
 }
 
 /** A node by its name. @throws UserError when the cluster has none of that name, with those that it has */
@@ -135,6 +138,7 @@ export function viewOf(outputs: Outputs, answers: readonly EndpointHealth[]): Cl
     etcdEndpoints: outputs.etcdEndpoints ?? [],
     discoveryUrl: outputs.discoveryUrl ?? "",
     healthy: nodes.length > 0 && nodes.every((node) => node.health === "healthy"),
+    strays: (members ?? []).filter(({ name }) => !nodes.some((node) => node.name === name)),
   };
 }
 
@@ -143,6 +147,19 @@ function isAt(endpoint: string, address: string): boolean {
   const { protocol, hostname } = new URL(endpoint);
   return protocol !== "ssh:" && hostname === address;
 }
+
+/** What is said of entries that are none of the nodes': a growth that was ended in the middle leaves one, when it is not run again. */
+export const strayWords = ({
+  strays,
+  etcdEndpoints,
+}: Pick<ClusterView, "strays" | "etcdEndpoints">): string[] =>
+  strays.map(({ name, id, host }) => {
+    const known = name === "" ? `never started${host === undefined ? "" : `, at ${host}`}` : name;
+    return (
+      `On the members' list, but none of these nodes: ${id} (${known}). It counts where a majority is counted. ` +
+      `Where nothing is under way that brings it: etcdctl --endpoints ${etcdEndpoints.join(",")} member remove ${id}`
+    );
+  });
 
 /** The nodes as a table for people; their roles where not all are members. */
 export function renderNodes(nodes: readonly NodeView[]): string {

@@ -6,7 +6,7 @@ import { labContext, prepare } from "../lab/prepare.ts";
 import { ensureStack, outputs, up } from "../lab/pulumi.ts";
 import { progressOf } from "../lab/pulumiOutput.ts";
 import { devStack, openProgramSession, type LabSession } from "../lab/session.ts";
-import { clusterView, renderNodes, speaksTls, type ClusterView } from "../lab/clusterView.ts";
+import { clusterView, renderNodes, speaksTls, strayWords, type ClusterView } from "../lab/clusterView.ts";
 import { ExitError } from "../ui/errors.ts";
 import { duration, Phases } from "../ui/phases.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
@@ -74,6 +74,7 @@ function report(view: ClusterView, milliseconds: number): string {
   const lines = [
     "",
     renderNodes(view.nodes),
+    ...strayWords(view),
     ...(view.discoveryUrl === "" ? [] : [`Discovery URL: ${view.discoveryUrl}`]),
     "",
     "Try it:",

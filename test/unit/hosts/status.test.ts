@@ -110,6 +110,25 @@ describe("the status of a cluster", () => {
     match(withLeaders("1", "2"), /^Members follow 2 different leaders$/m);
   });
 
+  it("names entries of the members' list that are none of the nodes'", () => {
+    const more = [
+      { name: "", id: "8e", host: "dev-core04" },
+      { name: "old", id: "9f" },
+    ];
+    const answers = [
+      { endpoint: "http://10.77.0.1:2379", health: "healthy", members: [...members, ...more] },
+    ];
+    const found = statusOf("dev", viewOf(outputs, answers), domains, leases);
+    const lines = renderStatus(found).split("\n").slice(4);
+    match(lines[0] ?? "", /: 8e \(never started, at dev-core04\)\..* majority .* member remove 8e$/);
+    match(lines[1] ?? "", /: 9f \(old\)\..*--endpoints http:\/\/10\.77\.0\.1:2379,\S+ member remove 9f$/);
+    const { strays } = JSON.parse(JSON.stringify(statusJson(found))) as { strays: unknown };
+    deepEqual(strays, [
+      { name: null, member: "8e", host: "dev-core04" },
+      { name: "old", member: "9f", host: null },
+    ]);
+  });
+
   it("says how a paused cluster is started", () => {
     const off = statusOf("dev", view, new Map(outputs.nodes.map(({ name }) => [name, "shut off"])), []);
     match(renderStatus(off), /^All machines are off\. They are started by: npm run cluster -- resume$/m);
