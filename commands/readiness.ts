@@ -8,6 +8,7 @@ import { runProgram, say } from "./program.ts";
 import { readConsoles } from "./readiness/console.ts";
 import { readEtcd } from "./readiness/etcd.ts";
 import { consolesOnHosts, machinesOnHosts, waysOnHosts } from "./readiness/hosts.ts";
+import { refuseLeavers } from "./readiness/leavers.ts";
 import { readMachines } from "./readiness/machines.ts";
 import { readReach } from "./readiness/reach.ts";
 import { readRegistry } from "./readiness/registry.ts";
@@ -19,6 +20,7 @@ import { wayVia } from "./through.ts";
 
 async function wait(env: NodeJS.ProcessEnv): Promise<string> {
   const settings = readSettings(env);
+  const before = nodesIn(env["PULUMI_COMMAND_STDOUT"] ?? "");
   const behind = new Set<string>();
   const wayTo = waysOnHosts(settings, (uri) =>
     wayVia(uri, (host) => {
@@ -34,7 +36,7 @@ async function wait(env: NodeJS.ProcessEnv): Promise<string> {
     reach: readReach(wayTo),
     consoles: consolesOnHosts(settings, readConsoles),
   };
-  const before = nodesIn(env["PULUMI_COMMAND_STDOUT"] ?? "");
+  await refuseLeavers(settings, before, sources);
   const report = await waitUntilHealthy(settings, sources, PACE, before);
   return JSON.stringify(marked(report, (name) => behind.has(uriOf(settings, name))));
 }

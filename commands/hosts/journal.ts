@@ -1,8 +1,9 @@
 /** Programs on a node through ssh as core; journalctl, which tells what a node's console doesn't show. */
 import { findNode } from "../lab/clusterView.ts";
-import { ownSshWords, sshWords } from "../verbs/ssh.ts";
+import { sshWords } from "../verbs/ssh.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { UserError } from "../ui/errors.ts";
+import { ownSshWords, SILENTLY } from "./login.ts";
 import type { Reached } from "./reach.ts";
 import { isOff, offNow } from "./spread.ts";
 import type { Outputs } from "./stackState.ts";
@@ -35,9 +36,6 @@ export function askable(
   return { names: on, remark: said };
 }
 
-/** The words between `ssh` and a node of an own host that get there without a question. */
-const silently = ["-T", "-o", "BatchMode=yes"];
-
 /**
  * The command line that runs a program on a node, as core.
  * @param what words that no shell takes for anything else, since ssh puts them together and gives them to one
@@ -53,6 +51,6 @@ export function nodeCommand(
   const node = findNode(outputs, name);
   // The lab's guests are reached from inside it only; an own host's from here.
   return lab === undefined
-    ? [...ownSshWords(node, silently), ...what]
+    ? [...ownSshWords(node, SILENTLY), ...what]
     : access.commandLine([...sshWords(paths, node), ...what]);
 }

@@ -2,6 +2,7 @@
 import { suggest } from "../../plan/suggest.ts";
 import type { Role } from "../../plan/types.ts";
 import type { EndpointHealth } from "../health.ts";
+import { majority } from "../membership/quorum.ts";
 import type { Member } from "../readiness/etcd.ts";
 import type { MemberStatus } from "../readiness/maintenance.ts";
 import { table } from "../ui/table.ts";
@@ -140,6 +141,14 @@ export function viewOf(outputs: Outputs, answers: readonly EndpointHealth[]): Cl
     healthy: nodes.length > 0 && nodes.every((node) => node.health === "healthy"),
     strays: (members ?? []).filter(({ name }) => !nodes.some((node) => node.name === name)),
   };
+}
+
+/** Members that are not on the list of the cluster that a majority of all is; none where there is no such majority. */
+export function outsideIn({ nodes }: Pick<ClusterView, "nodes">): string[] {
+  const members = nodes.filter(({ role }) => role === "member");
+  const well = members.filter(({ health, member }) => health === "healthy" && member !== "");
+  if (well.length < majority(members.length)) return [];
+  return members.filter(({ member }) => member === "").map(({ name }) => name);
 }
 
 /** Whether an endpoint is the client URL of the member at this address. */

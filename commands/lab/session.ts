@@ -9,6 +9,7 @@ import { run } from "../../lab/shared/process.ts";
 import { enterCommand, temporaryFolder, type LabHost } from "../../lab/libvirt/index.ts";
 import { preparePulumi, type Toolchain } from "../../lab/toolchain/index.ts";
 import type { LabImage } from "../../lab/image/index.ts";
+import { keyVariables, type LabKey } from "../hosts/login.ts";
 import { labConfig, mergeStackConfig, type ConfigValues, type StackFile } from "./stackConfig.ts";
 
 /** The stack that `npm start` brings up. */
@@ -23,7 +24,7 @@ export interface LabSession {
 }
 
 /** The lab's ssh key pair, made on first use. */
-export function sshKey(paths: LabPaths): { readonly identity: string; readonly knownHosts: string } {
+export function sshKey(paths: LabPaths): LabKey {
   return {
     identity: join(paths.lab, "ssh", "id_ed25519"),
     knownHosts: join(paths.lab, "ssh", "known_hosts"),
@@ -87,6 +88,7 @@ export async function openSession(
       LIBVIRT_DEFAULT_URI: host.uri,
       // Pulumi's plugins leave their sockets there when they are killed.
       TMPDIR: temporaryFolder,
+      ...keyVariables(sshKey(context.paths)),
       ...stackEnv(context.paths, stack),
     },
   };

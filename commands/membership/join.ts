@@ -12,13 +12,15 @@ import {
   hostOf,
   lookAround,
   type LookSources,
+  type RestoreSources,
   type Seen,
   seenWords,
 } from "./look.ts";
 import { type Quorum, quorumOf, quorumWords } from "./quorum.ts";
+import { refuseWhileRestoring } from "./restores.ts";
 import type { Joined, MembershipSettings } from "./settings.ts";
 
-export type MembershipSources = LookSources & Sources;
+export type MembershipSources = LookSources & Sources & RestoreSources;
 
 /** Milliseconds. */
 export interface JoinPace {
@@ -140,7 +142,7 @@ export function nextStep(settings: MembershipSettings, view: View, seen: readonl
 /**
  * Adds the member to its cluster's list; takes over an entry that a killed run left, and removes one whose machine is about to be
  * replaced.
- * @throws ProgramError where there is no majority, or the list can't be changed
+ * @throws ProgramError where there is no majority, the list can't be changed, or a restore was ended in the middle
  */
 export async function join(
   settings: MembershipSettings,
@@ -150,6 +152,8 @@ export async function join(
   const { api } = sources;
   const { member, nodes, others, peerUrl } = settings;
   const all = [...nodes, ...others];
+  const anew = settings.replaces ? [member.name] : [];
+  refuseWhileRestoring(await sources.restores(), `${member.name} can't join`, anew, settings);
   let known =
     settings.replaces || nodes.length === 0
       ? new Map<string, string>()

@@ -3,12 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ProgramError, say } from "../program.ts";
 import type { ListedMember } from "./api.ts";
 import { handOver } from "./handOver.ts";
-import { bestOf, healthyIds, lookAround, type LookSources, type Seen, seenWords } from "./look.ts";
+import {
+  bestOf,
+  healthyIds,
+  lookAround,
+  type LookSources,
+  type RestoreSources,
+  type Seen,
+  seenWords,
+} from "./look.ts";
 import { quorumOf, quorumWords } from "./quorum.ts";
 import type { NodeSettings } from "../readiness/settings.ts";
+import { refuseWhileRestoring } from "./restores.ts";
 import type { Joined, MembershipSettings } from "./settings.ts";
 
-export interface LeaveSources extends LookSources {
+export interface LeaveSources extends LookSources, RestoreSources {
   /** UUIDs of the domains that are there; undefined where their host can't be asked. */
   readonly domains: () => Promise<ReadonlySet<string> | undefined>;
 }
@@ -70,7 +79,7 @@ async function areStrangers(
 /**
  * Takes the member out of its cluster's list, where the others are a healthy majority without it. Nothing is to be done where it is not
  * on the list, where the cluster is gone, or where all others have left before or are another cluster's.
- * @throws ProgramError where the others would be no majority, or nobody answers
+ * @throws ProgramError where the others would be no majority, nobody answers, or a restore was ended in the middle
  */
 export async function leave(
   settings: MembershipSettings,
@@ -83,6 +92,14 @@ export async function leave(
   let known = new Map(Object.entries(joined.hosts));
   const until = performance.now() + pace.patience;
   let why: string;
+  let asked = false;
+  /** Only where it is not gone anyway, and once. */
+  const unlessRestoring = async (): Promise<void> => {
+    if (asked) return;
+    asked = true;
+    const what = `${member.name} can't leave its cluster`;
+    refuseWhileRestoring(await sources.restores(), what, [member.name], settings);
+  };
   do {
     const domains = await sources.domains();
     const machines = nodes.map(({ machine }) => machine).filter((machine) => machine !== "");
@@ -102,14 +119,17 @@ export async function leave(
       say(`${member.name}: the others are another cluster's by now, with an authority of its own`);
       return;
     }
-    if (best === undefined) why = "none of the others answers";
-    else {
+    if (best === undefined) {
+      await unlessRestoring();
+      why = "none of the others answers";
+    } else {
       const isThere = member.machine !== "" && domains?.has(member.machine) === true;
       const entry = entryOf(best, joined, settings, isThere);
       if (entry === undefined && best.healthy) {
         say(`${member.name}: is on the members' list no more`);
         return;
       }
+      await unlessRestoring();
       const quorum = quorumOf(best.view.members, healthyIds(peers, best.view.clusterId), entry?.id);
       if (entry === undefined || !quorum.kept) why = `${quorumWords(quorum)} (${seenWords(all, peers)})`;
       else {
@@ -145,5 +165,7 @@ export async function withdraw(
     return;
   }
   const own = { ...settings, member: { ...member, machine: "" } };
-  await leave(own, joined, sources, { ...LEAVE_PACE, patience: 0 });
+  // Nobody has this entry: what a restore has left is no matter.
+  const restores = (): ReturnType<LeaveSources["restores"]> => Promise.resolve([]);
+  await leave(own, joined, { ...sources, restores }, { ...LEAVE_PACE, patience: 0 });
 }

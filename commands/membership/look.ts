@@ -3,6 +3,7 @@ import type { Etcd } from "../readiness/etcd.ts";
 import type { Machines } from "../readiness/machines.ts";
 import type { Reach } from "../readiness/reach.ts";
 import type { NodeSettings } from "../readiness/settings.ts";
+import type { Look as RestoreLook } from "../restore/unfinished.ts";
 import type { ListedMember, MembersApi, View } from "./api.ts";
 
 export interface Seen {
@@ -18,6 +19,12 @@ export interface LookSources {
   readonly etcd: Etcd;
   readonly machines: Machines;
   readonly reach: Reach;
+}
+
+/** For who changes the list of members. */
+export interface RestoreSources {
+  /** What earlier restores have left on the members that can be logged in to: a login takes an emulated node seconds. */
+  readonly restores: () => Promise<readonly RestoreLook[]>;
 }
 
 /** The host of a URL, if it is one. */

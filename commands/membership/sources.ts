@@ -14,6 +14,7 @@ import type { WayTo } from "../way.ts";
 import { membersApi } from "./api.ts";
 import type { MembershipSources } from "./join.ts";
 import type { LeaveSources } from "./leave.ts";
+import { restoresOn } from "./restores.ts";
 import type { MembershipSettings } from "./settings.ts";
 
 export function sourcesOf(settings: MembershipSettings): MembershipSources & LeaveSources {
@@ -26,11 +27,12 @@ export function sourcesOf(settings: MembershipSettings): MembershipSources & Lea
     }),
   );
   const way: WayTo = (place) => ({ ...through(place), ...wayOf(settings)(place) });
+  const [machines, reach] = [machinesOnHosts(all, readMachines), readReach(through)];
   return {
     api: membersApi(clientPort, way),
     etcd: readEtcd(clientPort, way),
-    machines: machinesOnHosts(all, readMachines),
-    reach: readReach(through),
+    ...{ machines, reach },
+    restores: () => restoresOn(all, all.nodes, { machines, reach }),
     consoles: consolesOnHosts(all, readConsoles),
     registry: readRegistry(settings, through({ name: "", host: "" })),
     domains: async () => {

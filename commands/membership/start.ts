@@ -4,6 +4,7 @@ import { ProgramError, say } from "../program.ts";
 import { ConsoleMemory, lookAtConsoles } from "../readiness/consoleLooks.ts";
 import { explainFailure } from "../readiness/explain.ts";
 import { lookAtMachines, lookAtMembers } from "../readiness/looks.ts";
+import { Lasting, outsideOf, wayIn } from "../readiness/outside.ts";
 import { NodeProgress } from "../readiness/progress.ts";
 import { PACE, type Pace } from "../readiness/wait.ts";
 import { bestOf, lookAround } from "./look.ts";
@@ -39,6 +40,7 @@ export async function start(
   // One that joins waits for its data and its vote, however long that takes.
   const patient = { ...pace, patience: Infinity };
   let known = new Map(Object.entries(joined.hosts));
+  const outside = new Lasting();
   let why = "its cluster doesn't answer";
   let machinesAt = -Infinity;
   let told = "";
@@ -56,17 +58,28 @@ export async function start(
     const seen = await lookAround([...nodes, ...others], known, sources);
     known = new Map([...known, ...seen.map(({ name, host }) => [name, host] as const)]);
     const there = seen.filter(({ view }) => view.clusterId === joined.clusterId);
+    if (there.length > 0) outside.for(undefined, elapsed());
     if (there.length === 0 && seen.length > 0) {
       const all = await lookAround([member, ...nodes, ...others], known, sources);
-      const own = all.some(({ view }) => view.clusterId === joined.clusterId)
+      const restored = all.some(({ view }) => view.clusterId === joined.clusterId)
         ? undefined
         : restoredEntry(settings, all);
       const at = all.find(({ name }) => name === member.name);
-      if (own !== undefined && at !== undefined) {
+      if (restored !== undefined && at !== undefined) {
         news("is a member with a vote, of a cluster that was restored meanwhile");
-        return { memberId: own.id, clusterId: at.view.clusterId, host: at.host };
+        return { memberId: restored.id, clusterId: at.view.clusterId, host: at.host };
       }
       why = "those that answer are another cluster by now, and it is no healthy member of that";
+      const apart = outsideOf(
+        member.name,
+        all.map(({ name, healthy, view: { clusterId, members } }) => ({
+          ...{ name, healthy, cluster: clusterId, listed: members.map((one) => one.name) },
+        })),
+      );
+      if (outside.for(apart, elapsed()) >= pace.outside && apart !== undefined) {
+        const reason = `its cluster was restored meanwhile, and ${apart}. ${wayIn(member.name, settings.commandPrefix, settings.replaces)}`;
+        throw new ProgramError(await explainFailure(progress, reason, own, consoles));
+      }
       await sleep(pace.round);
       continue;
     }
@@ -77,7 +90,7 @@ export async function start(
         await explainFailure(
           progress,
           `it is no member of its cluster any more (${joined.memberId} is not on the list of ${best.name}). ` +
-            "It joins anew with a fresh disk when it is taken out of the config, `pulumi up` is run, and it is put back",
+            wayIn(member.name, settings.commandPrefix, settings.replaces),
           own,
           consoles,
         ),

@@ -23,6 +23,8 @@ export interface Etcd {
   /** Undefined when the member says that it is healthy. */
   unhealthy(at: Place): Promise<Complaint | undefined>;
   members(at: Place): Promise<readonly Member[] | undefined>;
+  /** The cluster's id, hexadecimal; undefined where it is not told: etcd before 3.1. */
+  cluster(at: Place): Promise<string | undefined>;
   /** Id of the leader that this member follows; undefined without one. */
   leader(at: Place): Promise<string | undefined>;
   /** Writes through one member and reads through another. Undefined when that works, else what went wrong. */
@@ -97,6 +99,10 @@ export function readEtcd(port: number, wayTo: WayTo = DIRECT): Etcd {
       const found = list(field(bodyOf(reply), "members"));
       if (found.length === 0) return undefined;
       return found.map((m) => memberOf(m, hexId(field(m, "ID")) ?? ""));
+    },
+    cluster: async (at) => {
+      const reply = await v3(at, "cluster/member/list", {});
+      return reply === undefined ? undefined : hexId(field(field(bodyOf(reply), "header"), "cluster_id"));
     },
     leader: async (at) => {
       const reply = await v3(at, "maintenance/status", {});

@@ -6,6 +6,7 @@ import type { Consoles, StuckIn } from "./console.ts";
 import type { NodeProgress } from "./progress.ts";
 import type { Registrations } from "./registry.ts";
 import { type ReadinessSettings, uriOf } from "./settings.ts";
+import { stackOption } from "./verbWords.ts";
 
 /** Lines of a console that are shown. */
 const SHOWN = 12;
@@ -40,10 +41,6 @@ async function lastWords(name: string, settings: ReadinessSettings, consoles: Co
     ...console.slice(-SHOWN).map((line) => `    | ${withoutToken(line, settings)}`),
   ];
 }
-
-/** What the lab's other verbs need to find the same stack: ` --stack NAME`, nothing for the usual one. */
-const stackOption = (commandPrefix: string | undefined): string =>
-  / exec( --stack \S+)$/.exec(commandPrefix ?? "")?.[1] ?? "";
 
 /** How to look at a machine: what stands first always works, a login only where the machine has an address and begun to run its system. */
 function waysToLook(

@@ -5,6 +5,7 @@ import type { Consoles } from "./console.ts";
 import type { Etcd } from "./etcd.ts";
 import { explainFailure } from "./explain.ts";
 import type { Machines } from "./machines.ts";
+import type { Standpoint } from "./outside.ts";
 import type { NodeProgress } from "./progress.ts";
 import type { Reach } from "./reach.ts";
 import type { Registrations } from "./registry.ts";
@@ -72,6 +73,20 @@ async function askOthers(
     const host = listed.find(({ name }) => name === node.name)?.host;
     if (host !== undefined) node.learn("members", await toAddress(host, reach));
   }
+}
+
+/** What those members that answer say of their cluster, each where it was found. */
+export async function standpoints(members: readonly NodeProgress[], etcd: Etcd): Promise<Standpoint[]> {
+  const all = await Promise.all(
+    members.map(async ({ name, host, stage }): Promise<Standpoint | undefined> => {
+      if (host === undefined) return undefined;
+      const at = { name, host };
+      const [listed, cluster] = await Promise.all([etcd.members(at), etcd.cluster(at)]);
+      if (listed === undefined) return undefined;
+      return { name, healthy: stage === "healthy", cluster, listed: listed.map((one) => one.name) };
+    }),
+  );
+  return all.filter((one) => one !== undefined);
 }
 
 /** A client is ready when its guest agent answers, or its ssh server. */

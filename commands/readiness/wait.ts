@@ -6,9 +6,10 @@ import { checkCluster, type ClusterFinding, withoutMembers } from "./cluster.ts"
 import type { Consoles } from "./console.ts";
 import { ConsoleMemory, lookAtConsoles } from "./consoleLooks.ts";
 import type { Etcd } from "./etcd.ts";
-import { explainStrangers, explainTimeout } from "./explain.ts";
-import { lookAtClients, lookAtMachines, lookAtMembers } from "./looks.ts";
+import { explainFailure, explainStrangers, explainTimeout } from "./explain.ts";
+import { lookAtClients, lookAtMachines, lookAtMembers, standpoints } from "./looks.ts";
 import type { Machines } from "./machines.ts";
+import { Lasting, outsider, wayIn } from "./outside.ts";
 import { NodeProgress, summary } from "./progress.ts";
 import type { Reach } from "./reach.ts";
 import type { Registrations, Registry } from "./registry.ts";
@@ -27,7 +28,7 @@ export interface Sources {
 export interface Pace {
   /** Between one round of questions and the next. */
   readonly round: number;
-  /** Between two looks at libvirt, which cost the host more. */
+  /** Between two looks at libvirt, which cost the host more, or at who is outside of the cluster. */
   readonly machines: number;
   /** After the first sign of a failure, for the guest to say why. */
   readonly grace: number;
@@ -35,13 +36,15 @@ export interface Pace {
   readonly fetching: number;
   /** That members which all run have to become one cluster, once nothing moves any more and one of them complains. */
   readonly patience: number;
+  /** That a member may be outside of the cluster that the others are, before that counts: a restore may be at work. */
+  readonly outside: number;
   /** Without any news before a line says that all goes on. */
   readonly silence: number;
 }
 
 export const PACE: Pace = {
   ...{ round: 1500, machines: 8000, grace: 8000 },
-  ...{ fetching: 120_000, patience: 120_000, silence: 30_000 },
+  ...{ fetching: 120_000, patience: 120_000, outside: 30_000, silence: 30_000 },
 };
 
 /** Whether an earlier report is about this very machine. */
@@ -111,6 +114,8 @@ export async function waitUntilHealthy(
   const probeKey = `coreos-cluster-readiness-${randomBytes(8).toString("hex")}`;
   let registrations: Registrations = { hosts: new Map() };
   let lookedAt = -Infinity;
+  const outside = new Lasting();
+  let outsideAt = -Infinity;
   let trouble: string | undefined;
   let lastNews = 0;
   let told = "";
@@ -123,6 +128,19 @@ export async function waitUntilHealthy(
     const strangers = names.filter((name) => !members.some((node) => node.name === name));
     if (fresh && strangers.length > 0) throw new ProgramError(explainStrangers(strangers, settings));
     await lookAtMembers(members, registrations, sources, clock);
+  }
+
+  /** @throws ProgramError where one is not in the cluster that most are, and stays so. */
+  async function askOutsiders(): Promise<void> {
+    if (elapsed() - outsideAt < pace.machines || members.every(({ stage }) => stage !== "healthy")) return;
+    outsideAt = elapsed();
+    const names = members.map(({ name }) => name);
+    const found = outsider(names, await standpoints(members, etcd));
+    const node = members.find(({ name }) => name === found?.name);
+    const lasts = outside.for(found === undefined ? undefined : `${found.name} ${found.why}`, elapsed());
+    if (node === undefined || found === undefined || lasts < pace.outside) return;
+    const reason = `${found.why}. ${wayIn(found.name, settings.commandPrefix)}`;
+    throw new ProgramError(await explainFailure(node, reason, settings, consoles));
   }
 
   async function askMachines(): Promise<void> {
@@ -151,6 +169,7 @@ export async function waitUntilHealthy(
       }
       trouble = found.trouble;
     }
+    await askOutsiders();
     const now = nodes.map((node) => node.words()).join();
     if (now !== told) lastNews = elapsed();
     else if (elapsed() - lastNews >= pace.silence) {

@@ -1,19 +1,7 @@
-/** Whether a restore into a stack was ended in the middle, for verbs that would change machines under it. */
-import { nodeCommand } from "../hosts/journal.ts";
-import type { Reached } from "../hosts/reach.ts";
-import type { StackState } from "../hosts/stackState.ts";
-import type { LabPaths } from "../../lab/shared/context.ts";
+/** Whether a restore was ended in the middle, for who would change machines under it. */
 import { UserError } from "../ui/errors.ts";
 import { unfinishedOn } from "./left.ts";
-import { type NodeFacts, RestoreNode } from "./node.ts";
-
-/** The stack's members as nodes that can be logged in to. */
-export function nodesOf(paths: LabPaths, reached: Reached, { outputs }: StackState): RestoreNode[] {
-  const members = (outputs.nodes ?? []).filter(({ role }) => role !== "client");
-  return members.map(
-    ({ name }) => new RestoreNode(name, (words) => nodeCommand(paths, reached, outputs, name, words)),
-  );
-}
+import type { NodeFacts, RestoreNode } from "./node.ts";
 
 /** Milliseconds: a login takes an emulated node seconds; one that says nothing is looked at by others. */
 const LOOK_LIMIT = 30_000;
@@ -36,17 +24,33 @@ export async function looksAt(
 export type Look = Awaited<ReturnType<typeof looksAt>>[number];
 
 /**
- * A machine that is made anew has nothing to go back to, and what comes back on the others is another cluster than it then is of. One that nobody
- * can log in to keeps the restore from being finished or taken back: it may be made anew all the same, and a restore of any file ends it then.
+ * Whether members may come, go, or be made anew. A machine that is new has nothing to go back to, and what comes back on the others is another
+ * cluster than it then is of. One that nobody can log in to keeps the restore from being finished or taken back: it may be made anew, or taken away,
+ * all the same, and a restore of any file ends it then. Pure.
+ * @param names those that are to go, or to be made anew.
+ * @returns undefined where no restore was ended in the middle; else which of these it waits for, where it does for one.
+ */
+export function barrier(
+  looks: readonly Look[],
+  names: readonly string[],
+): { readonly waitsFor: string | undefined } | undefined {
+  const facts = looks.flatMap((look) => ("silent" in look ? [] : [look]));
+  if (unfinishedOn(facts).length === 0) return undefined;
+  const silent = looks.find((look) => "silent" in look && names.includes(look.node));
+  return { waitsFor: silent?.node };
+}
+
+/**
  * @param name the one that is to be made anew; none where several are.
  * @returns what is told of a restore that waits for that.
  * @throws UserError where a restore was ended in the middle
  */
 export function refuseUnfinished(looks: readonly Look[], stack: string, name?: string): string | undefined {
-  const facts = looks.flatMap((look) => ("silent" in look ? [] : [look]));
-  if (unfinishedOn(facts).length === 0) return undefined;
-  if (name !== undefined && looks.some((look) => "silent" in look && look.node === name))
-    return `a restore of stack ${stack} was ended in the middle, and nobody can log in to ${name}: once ${name} is there, finish it with \`restore FILE\``;
+  const found = barrier(looks, name === undefined ? [] : [name]);
+  if (found === undefined) return undefined;
+  const { waitsFor } = found;
+  if (waitsFor !== undefined)
+    return `a restore of stack ${stack} was ended in the middle, and nobody can log in to ${waitsFor}: once ${waitsFor} is there, finish it with \`restore FILE\``;
   throw new UserError(
     `a restore of stack ${stack} was ended in the middle: finish it with \`restore FILE\` or take it back with \`restore --undo\` first. ` +
       "Nothing was changed",

@@ -9,7 +9,7 @@ import { exclusively } from "../lab/exclusive.ts";
 import { nothingToGoBackTo, outsideWords, unfinishedOn } from "../restore/left.ts";
 import { planRestore } from "../restore/plan.ts";
 import { clearUp, factsOf, restoreAll, type Stage, takeBack, type Work } from "../restore/run.ts";
-import { nodesOf } from "../restore/unfinished.ts";
+import { nodesOf } from "../restore/ofStack.ts";
 import { readSnapshot } from "../snapshot/file.ts";
 import { memberStates } from "../snapshot/reached.ts";
 import { UserError } from "../ui/errors.ts";

@@ -6,7 +6,15 @@ import { labContext, prepare } from "../lab/prepare.ts";
 import { ensureStack, outputs, up } from "../lab/pulumi.ts";
 import { progressOf } from "../lab/pulumiOutput.ts";
 import { devStack, openProgramSession, type LabSession } from "../lab/session.ts";
-import { clusterView, renderNodes, speaksTls, strayWords, type ClusterView } from "../lab/clusterView.ts";
+import {
+  clusterView,
+  outsideIn,
+  renderNodes,
+  speaksTls,
+  strayWords,
+  type ClusterView,
+} from "../lab/clusterView.ts";
+import { Lasting, wayIn } from "../readiness/outside.ts";
 import { ExitError } from "../ui/errors.ts";
 import { duration, Phases } from "../ui/phases.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
@@ -43,6 +51,9 @@ export async function start(paths: LabPaths): Promise<void> {
   });
 }
 
+/** Milliseconds that a member may be on no list of the others': a restore may be at work. No time brings it back. */
+const outsideLimit = 30_000;
+
 /** Minutes that members of a cluster which was healthy before may take to be so again. */
 const recovery = 5;
 
@@ -56,8 +67,12 @@ async function healthyView(session: LabSession, phases: Phases): Promise<Cluster
   if (first.healthy) return first;
   return await phases.run("Health", async (report) => {
     const until = Date.now() + recovery * 60_000;
+    const outside = new Lasting();
     for (;;) {
       const view = await clusterView(session, known);
+      const lost = outsideIn(view).join(", ");
+      if (outside.for(lost === "" ? undefined : lost, Date.now()) > outsideLimit)
+        return { note: `${lost}: no member of the cluster that the others are`, value: view };
       const sick = view.nodes.filter((node) => node.health !== "healthy");
       if (view.healthy || Date.now() > until) {
         return { note: sick.map((node) => `${node.name}: ${node.health}`).join("; "), value: view };
@@ -75,6 +90,9 @@ function report(view: ClusterView, milliseconds: number): string {
     "",
     renderNodes(view.nodes),
     ...strayWords(view),
+    ...outsideIn(view).map(
+      (name) => `${name} is not in the cluster that the others are: ${wayIn(name, undefined)}.`,
+    ),
     ...(view.discoveryUrl === "" ? [] : [`Discovery URL: ${view.discoveryUrl}`]),
     "",
     "Try it:",

@@ -10,6 +10,7 @@ import { type Joined, membershipSettings } from "../../../commands/membership/se
 import { sourcesOf } from "../../../commands/membership/sources.ts";
 import { start, type Started } from "../../../commands/membership/start.ts";
 import { PACE } from "../../../commands/readiness/wait.ts";
+import type { Look } from "../../../commands/restore/unfinished.ts";
 import { ETCD_34, Etcds, freePorts } from "../discovery/etcds.ts";
 
 const FOUNDERS = ["n1", "n2", "n3"];
@@ -268,6 +269,48 @@ describe("members of a real etcd come and go", function () {
     deepEqual(await names("n4"), [...FOUNDERS, "n4"]);
   });
 
+  it("while a restore is unfinished nobody comes or goes, and the list stays as it is", async () => {
+    found(FOUNDERS);
+    const four = await grows("n4", FOUNDERS);
+    const swapped = {
+      name: "n1",
+      peers: "",
+      dataFolder: "",
+      walFolder: "",
+      leftover: "swapped",
+      source: "",
+      free: 0,
+    } as const;
+    let asked = 0;
+    const restores = (): Promise<Look[]> => {
+      asked += 1;
+      return Promise.resolve([
+        { ...swapped, node: "n1" },
+        { node: "n5", silent: true },
+      ]);
+    };
+    const [comes, goes] = [settingsOf("n5", [...FOUNDERS, "n4"]), settingsOf("n4", FOUNDERS)];
+    await rejects(
+      join(comes, { ...sourcesOf(comes), restores }, { ...JOIN_PACE, ...quick }),
+      /^ProgramError: n5 can't join: a restore of this cluster was ended in the middle.*Nothing was changed/s,
+    );
+    const pace = { round: 200, patience: 6000 };
+    await rejects(
+      leave(goes, four, { ...sourcesOf(goes), restores }, pace),
+      /^ProgramError: n4 can't leave its cluster: a restore of this cluster was ended in the middle/,
+    );
+    deepEqual([await names("n1"), asked], [[...FOUNDERS, "n4"], 2]);
+    // Also where none of the others answers, as those that a restore has stopped.
+    await etcds.stop(FOUNDERS);
+    const began = performance.now();
+    await rejects(leave(goes, four, { ...sourcesOf(goes), restores }, pace), /a restore of this cluster/);
+    await rejects(
+      join(comes, { ...sourcesOf(comes), restores }, { ...JOIN_PACE, ...quick }),
+      /a restore of this cluster/,
+    );
+    ok(performance.now() - began < 6000);
+  });
+
   it("one that is dead leaves, since the others are a majority", async () => {
     found(FOUNDERS);
     const four = await grows("n4", FOUNDERS);
@@ -396,15 +439,34 @@ describe("members of a real etcd come and go", function () {
       deepEqual(await names("n1"), FOUNDERS);
     });
 
-    it("a member that is not in it is none, nor one of a cluster of its own", async () => {
+    const soon = { ...PACE, round: 200, outside: 2000 };
+
+    it("a member that is not in it is told at once, and so is one of a cluster of its own", async () => {
       found(FOUNDERS);
       const joined = await joins("n4", FOUNDERS);
       await restored(FOUNDERS);
+      const settings = settingsOf("n4", FOUNDERS);
+      const says = (why: RegExp) => async (): Promise<void> => {
+        const began = performance.now();
+        await rejects(start(settings, joined, sourcesOf(settings), soon), ({ message }: Error) => {
+          match(message, /^n4 can't become healthy: its cluster was restored meanwhile, and it is /);
+          match(message, why);
+          match(message, /npm run cluster -- replace n4 makes it anew/);
+          return true;
+        });
+        ok(performance.now() - began < 30_000);
+      };
+      await says(/not on the members' list of the cluster that n1, n2, n3 are/)();
       found(["n4"], "alone");
-      await rejects(
-        startsIn(settingsOf("n4", FOUNDERS, { TIMEOUT: "8" }), joined),
-        /not within 8 s: those that answer are another cluster by now, and it is no healthy member of that/,
-      );
+      for (
+        let tries = 0;
+        (await membersApi(clientPort).view({ name: "n4", host: hostOf("n4") })) === undefined;
+        tries++
+      ) {
+        ok(tries < 50);
+        await sleep(200);
+      }
+      await says(/a member of another cluster \([0-9a-f]+\) than n1, n2, n3 \([0-9a-f]+\)/)();
     });
   });
 
@@ -415,6 +477,9 @@ describe("members of a real etcd come and go", function () {
       await membersApi(clientPort).remove({ name: "n1", host: hostOf("n1") }, joined.memberId),
       undefined,
     );
-    await rejects(starts("n4", FOUNDERS, joined), /no member of its cluster any more .* joins anew/s);
+    await rejects(
+      starts("n4", FOUNDERS, joined),
+      /no member of its cluster any more .*replace n4 makes it anew/s,
+    );
   });
 });

@@ -9,6 +9,8 @@ export interface MemberDouble {
   health: unknown;
   members: string[];
   leader: string;
+  /** The cluster's id, decimal; undefined where it isn't told. */
+  cluster?: string;
   /** Path of its v3 gateway; without one it serves v2 only. */
   gateway: string | undefined;
   /** Forgets what is written, as a member of another cluster would. */
@@ -80,7 +82,10 @@ export class Cluster {
       if (call === "kv/deleterange") this.store.delete(key);
       return {
         body: {
-          "cluster/member/list": { members: ids.map(({ id, ...rest }) => ({ ...rest, ID: id })) },
+          "cluster/member/list": {
+            ...(member.cluster === undefined ? {} : { header: { cluster_id: member.cluster } }),
+            members: ids.map(({ id, ...rest }) => ({ ...rest, ID: id })),
+          },
           "maintenance/status": { leader: String(Number(member.leader) + 8) },
           "kv/range": kvs === undefined ? {} : { kvs },
         }[call] ?? { header: {} },

@@ -6,7 +6,15 @@ import { type Pace, type Sources, waitUntilHealthy } from "../../../commands/rea
 import { Cluster, NAMES } from "./clusterDouble.ts";
 import { quietly } from "./doubles.ts";
 
-const pace: Pace = { round: 5, machines: 20, grace: 40, fetching: 100, patience: 200, silence: 100 };
+const pace: Pace = {
+  round: 5,
+  machines: 20,
+  grace: 40,
+  fetching: 100,
+  patience: 200,
+  outside: 300,
+  silence: 100,
+};
 
 describe("readiness", () => {
   let cluster: Cluster;
@@ -128,6 +136,37 @@ describe("readiness", () => {
   it("does not take members of two clusters for one", async () => {
     for (const member of cluster.state.slice(2)) member.members = ["a03"];
     await fails(0.2, /not one cluster yet: a03 lists the members a03, not a01, a02, a03/);
+  });
+
+  const apart = (name: string, why: string): RegExp =>
+    new RegExp(
+      `^${name} can't become healthy: ${why}.*npm run cluster -- replace ${name} makes it anew`,
+      "s",
+    );
+
+  it("does not wait for a member that the others, a healthy majority, don't list", async () => {
+    for (const member of cluster.state) Object.assign(member, { cluster: "7", members: NAMES.slice(0, 2) });
+    for (const member of cluster.state.slice(2))
+      Object.assign(member, { health: { health: "false" }, members: [] });
+    await fails(60, apart("a03", "it is not on the members' list of the cluster that a01, a02 are"));
+  });
+
+  it("nor for one that is healthy in a cluster of its own", async () => {
+    for (const member of cluster.state) Object.assign(member, { cluster: "7", members: NAMES.slice(0, 2) });
+    for (const member of cluster.state.slice(2)) Object.assign(member, { cluster: "8", members: ["a03"] });
+    await fails(60, apart("a03", "it is a member of another cluster \\(8\\) than a01, a02 \\(7\\)"));
+  });
+
+  it("waits for one that is listed, and for one that gets on the list soon", async () => {
+    for (const member of cluster.state) member.cluster = "7";
+    for (const member of cluster.state.slice(2)) member.health = { health: "false" };
+    await fails(0.8, /not healthy after 0\.8 s/);
+    for (const member of cluster.state)
+      Object.assign(member, { health: { health: "true" }, members: NAMES.slice(0, 2) });
+    setTimeout(() => {
+      for (const member of cluster.state) member.members = NAMES;
+    }, 150);
+    await quietly(() => wait(5));
   });
 
   it("does not take members without a common leader for a cluster", async () => {

@@ -8,7 +8,15 @@ import { type Pace, waitUntilHealthy } from "../../../commands/readiness/wait.ts
 import { Cluster, NAMES } from "./clusterDouble.ts";
 import { quietly } from "./doubles.ts";
 
-const pace: Pace = { round: 5, machines: 20, grace: 40, fetching: 100, patience: 200, silence: 10_000 };
+const pace: Pace = {
+  round: 5,
+  machines: 20,
+  grace: 40,
+  fetching: 100,
+  patience: 200,
+  outside: 300,
+  silence: 10_000,
+};
 const HOSTS = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
 
 const nodeOf = (
