@@ -143,8 +143,12 @@ export function viewOf(outputs: Outputs, answers: readonly EndpointHealth[]): Cl
   };
 }
 
-/** Members that are not on the list of the cluster that a majority of all is; none where there is no such majority. */
-export function outsideIn({ nodes }: Pick<ClusterView, "nodes">): string[] {
+/**
+ * Members that are not on the list of the cluster that a majority of all is; none where there is no such majority, or where somebody on the list
+ * never started: that may be one of them.
+ */
+export function outsideIn({ nodes, strays }: Pick<ClusterView, "nodes" | "strays">): string[] {
+  if (strays.some(({ name }) => name === "")) return [];
   const members = nodes.filter(({ role }) => role === "member");
   const well = members.filter(({ health, member }) => health === "healthy" && member !== "");
   if (well.length < majority(members.length)) return [];

@@ -3,7 +3,7 @@ import type { SnapshotFile } from "../snapshot/file.ts";
 import type { Listed, MemberState } from "../snapshot/members.ts";
 import type { Said } from "../snapshot/reached.ts";
 import { size as sizeInWords } from "../hosts/words.ts";
-import { cameSince, unfinishedOn } from "./left.ts";
+import { cameSince, outsideWords, unfinishedOn } from "./left.ts";
 import type { NodeFacts } from "./node.ts";
 
 export interface Situation {
@@ -85,12 +85,13 @@ const named = ({ name, node }: NodeFacts): string => (name === "" ? node : name)
 function problemsOf({ file, nodes, states, force }: Situation, unfinished: boolean): string[] {
   const answers = answersOf(states);
   const trouble = clusterTrouble(states, nodes.map(named));
+  const outside = outsideWords(states, nodes.map(named));
   const version = answers.find((answer) => newer(file.clusterVersion ?? "0.0", answer.version))?.version;
   const need = 2 * file.size + ROOM;
   return [
     ...(trouble !== undefined && !unfinished && !force
       ? [
-          `the cluster is not healthy: ${trouble}. Mend it first, or say --force to replace its data all the same`,
+          `the cluster is not healthy: ${trouble}. ${outside === undefined ? "" : `${outside}. `}Mend it first, or say --force to replace its data all the same`,
         ]
       : []),
     ...(version === undefined

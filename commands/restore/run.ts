@@ -35,8 +35,34 @@ const each = async <T>(
   work: (node: RestoreNode) => Promise<T>,
 ): Promise<readonly T[]> => await together<T[]>(nodes.map(work));
 
-export const factsOf = (nodes: readonly RestoreNode[]): Promise<readonly NodeFacts[]> =>
-  each(nodes, (node) => node.facts());
+/** @throws UserError with the words of those that can't be logged in to, and how they are had back where they are the fewer */
+export async function factsOf(
+  nodes: readonly Pick<RestoreNode, "name" | "facts">[],
+): Promise<readonly NodeFacts[]> {
+  const found: NodeFacts[] = [];
+  const silent: { readonly name: string; readonly words: string }[] = [];
+  await Promise.all(
+    nodes.map(async (node) => {
+      try {
+        found.push(await node.facts());
+      } catch (error) {
+        silent.push({ name: node.name, words: messageOf(error) });
+      }
+    }),
+  );
+  const inOrder = <T>(all: readonly T[], nameOf: (one: T) => string): T[] =>
+    nodes.flatMap(({ name }) => all.find((one) => nameOf(one) === name) ?? []);
+  if (silent.length === 0) return inOrder(found, ({ node }) => node);
+  const words = inOrder(silent, ({ name }) => name);
+  const few = silent.length * 2 < nodes.length;
+  throw new UserError(
+    `${words.map((one) => one.words).join("; ")}. Nothing was changed: all members must let themselves be logged in to` +
+      (few
+        ? `. Where a machine still starts, run this again in a minute; where that stays so, or where it was just being made anew: ` +
+          words.map(({ name }) => `npm run cluster -- replace ${name}`).join(", then ")
+        : ""),
+  );
+}
 
 /** Waits until all members are one cluster that answers. @throws UserError with what they say when the time is over */
 export async function untilOneCluster(

@@ -106,8 +106,15 @@ describe("a member outside of the cluster that the others are", () => {
     const node = (name: string, member: string, health = "healthy") => ({
       ...{ name, member, health, mac: "", address: "", domainId: "", role: "member" as const },
     });
-    deepEqual(outsideIn({ nodes: [node("a", "1"), node("b", "2"), node("c", "", "refused")] }), ["c"]);
-    deepEqual(outsideIn({ nodes: [node("a", "1"), node("b", "2"), node("c", "3", "refused")] }), []);
-    deepEqual(outsideIn({ nodes: [node("a", "1"), node("b", "", "x"), node("c", "", "x")] }), []);
+    deepEqual(outsideIn({ strays: [], nodes: [node("a", "1"), node("b", "2"), node("c", "", "refused")] }), [
+      "c",
+    ]);
+    deepEqual(
+      outsideIn({ strays: [], nodes: [node("a", "1"), node("b", "2"), node("c", "3", "refused")] }),
+      [],
+    );
+    deepEqual(outsideIn({ strays: [], nodes: [node("a", "1"), node("b", "", "x"), node("c", "", "x")] }), []);
+    const strays = [{ name: "", id: "9" }];
+    deepEqual(outsideIn({ strays, nodes: [node("a", "1"), node("b", "2"), node("c", "", "x")] }), []);
   });
 });

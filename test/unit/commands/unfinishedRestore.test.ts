@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { previewUnlessRestoring } from "../../../commands/dayTwo/carryOut.ts";
 import type { Leftover, NodeFacts } from "../../../commands/restore/node.ts";
+import { factsOf } from "../../../commands/restore/run.ts";
 import { type Look, looksAt, refuseUnfinished } from "../../../commands/restore/unfinished.ts";
 
 const facts = (node: string, leftover: Leftover): NodeFacts => ({
@@ -71,6 +72,25 @@ describe("making a machine anew while a restore is unfinished", () => {
     ]);
     const none = { ...stack, restores: () => Promise.resolve([facts("a", "none")]) };
     deepEqual(await previewUnlessRestoring(none, phases, {}), []);
+  });
+
+  it("a restore names those that can't be logged in to, and the way on where they are the fewer", async () => {
+    const asked = (name: string, words?: string) => ({
+      name,
+      facts: () =>
+        words === undefined
+          ? Promise.resolve(facts(name, "none"))
+          : Promise.reject(new Error(`${name}: ${words}`)),
+    });
+    deepEqual(await factsOf([asked("b"), asked("a")]), [facts("b", "none"), facts("a", "none")]);
+    await rejects(factsOf([asked("a"), asked("b", "no route"), asked("c")]), {
+      name: "UserError",
+      message: /^b: no route\. Nothing was changed: .*just being made anew: npm run cluster -- replace b$/,
+    });
+    await rejects(factsOf([asked("a"), asked("b", "no key"), asked("c", "no key")]), {
+      message:
+        /^b: no key; c: no key\. Nothing was changed: all members must let themselves be logged in to$/,
+    });
   });
 
   it("takes one that can't be asked for silent, within seconds", async () => {

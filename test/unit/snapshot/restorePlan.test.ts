@@ -68,6 +68,17 @@ describe("the plan of a restore", () => {
     match(refused({ states, nodes, force: true }), /where dev-core01 serves its peers is said neither/);
   });
 
+  it("names the one that is outside of a cluster that is healthy without it, and the way on", () => {
+    const three = [...names, "dev-core03"];
+    const apart = [1, 2].map((index) =>
+      answer(index, { members: three.map((name) => ({ name, peerUrls: [`http://${name}:2380`] })) }),
+    );
+    match(
+      refused({ states: [...apart, silent(3)], nodes: three.map((name) => node(name)) }),
+      /not healthy: .*10\.0\.0\.3.*dev-core03 is no healthy member .*npm run cluster -- replace dev-core03\. Mend it first/,
+    );
+  });
+
   it("refuses what would go wrong later, all at once", () => {
     const found = refused({
       file: { ...file, clusterVersion: "3.6" },
