@@ -17,6 +17,7 @@ import { mendAfterKill, up as upInLab } from "../lab/pulumi.ts";
 import { changes, diagnostics } from "../lab/pulumiOutput.ts";
 import { runInLab } from "../lab/session.ts";
 import { nodesOf } from "../restore/ofStack.ts";
+import { lookedAt } from "../membership/restores.ts";
 import { type Look, looksAt } from "../restore/unfinished.ts";
 import { UserError } from "../ui/errors.ts";
 import { entriesOf, type Incarnation, incarnationOf } from "./entries.ts";
@@ -50,7 +51,11 @@ export interface Stack {
 
 type Pulumi = (
   args: readonly string[],
-  more?: { readonly config?: string; readonly onLine?: (line: string) => void },
+  more?: {
+    readonly config?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly onLine?: (line: string) => void;
+  },
 ) => Promise<RunResult>;
 
 /** @throws UserError where there is no such stack, or no cluster in it that could be changed */
@@ -107,8 +112,10 @@ export async function openStack(
       }
     },
     up: async (report) => {
-      if (state.session !== undefined) return await upInLab(state.session, report);
-      const { stdout } = await pulumi(["up", "--yes", "--skip-preview"], { onLine: report });
+      const { session } = state;
+      if (session !== undefined)
+        return await upInLab({ ...session, env: { ...session.env, ...lookedAt } }, report);
+      const { stdout } = await pulumi(["up", "--yes", "--skip-preview"], { env: lookedAt, onLine: report });
       return changes(stdout);
     },
     healthNow: async () =>
@@ -118,8 +125,8 @@ export async function openStack(
 
 /** Pulumi as the lab, or the user, has it. */
 function pulumiOf(paths: LabPaths, { session }: StackState, stack: string | undefined): Pulumi {
-  return async (args, { config, onLine } = {}) => {
-    const own = config === undefined ? {} : { PULUMI_OPTION_CONFIG_FILE: config };
+  return async (args, { config, env = {}, onLine } = {}) => {
+    const own = { ...env, ...(config === undefined ? {} : { PULUMI_OPTION_CONFIG_FILE: config }) };
     const lines = onLine === undefined ? {} : { onLine };
     try {
       if (session !== undefined) {

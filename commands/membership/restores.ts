@@ -10,6 +10,12 @@ import { verbWords } from "../readiness/verbWords.ts";
 import { RestoreNode } from "../restore/node.ts";
 import { barrier, type Look, looksAt } from "../restore/unfinished.ts";
 
+/** Set by verbs that have looked just before: a login takes an emulated node seconds. */
+const LOOKED = "CLUSTER_RESTORES_LOOKED_AT";
+
+/** For the environment of an update that such a verb runs. */
+export const lookedAt: Readonly<Record<string, string>> = { [LOOKED]: "1" };
+
 /** As `npm run cluster -- ssh` logs in; behind a host that ssh gets to, through that. Pure. */
 export function sshTo(
   node: LoginTo,
@@ -35,6 +41,7 @@ export async function restoresOn(
   known: ReadonlyMap<string, string> = new Map(),
   idOf: (uri: string, name: string) => Promise<string> = (uri, name) => virshOn(uri)("domuuid", name),
 ): Promise<readonly Look[]> {
+  if (process.env[LOOKED] === lookedAt[LOOKED]) return [];
   const running = await machines.running();
   const whereIs = async ({ name, mac, address }: NodeSettings): Promise<string | undefined> =>
     (await machines.locate(name, mac))?.address ?? address ?? known.get(name) ?? (await reach.resolve(name));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyVariables, labKeyIn } from "../../../commands/hosts/login.ts";
-import { refuseWhileRestoring, restoresOn, sshTo } from "../../../commands/membership/restores.ts";
+import { lookedAt, refuseWhileRestoring, restoresOn, sshTo } from "../../../commands/membership/restores.ts";
 import { refuseLeavers } from "../../../commands/readiness/leavers.ts";
 import type { NodeReport } from "../../../commands/readiness/report.ts";
 import { readSettings } from "../../../commands/readiness/settings.ts";
@@ -142,6 +142,25 @@ printf 'name=\\npeers=\\ndata=/var/lib/etcd\\nwal=\\nactive=inactive\\nstate=swa
       readFileSync(join(folder, "asked"), "utf8").trim().split("\n").toSorted(),
       [1, 2, 3, 5].map((last) => `core@10.0.0.${last}`),
     );
+  });
+
+  it("is not taken again within a verb that has looked just before", async () => {
+    const settings = readSettings({
+      NODES: "a=52:54:00:00:00:01",
+      ...{ MODE: "static", LIBVIRT_URI: "test:///default", TIMEOUT: "60" },
+    });
+    const never = (): never => {
+      throw new Error("asked");
+    };
+    const sources = { machines: { running: never, locate: never }, reach: { resolve: never, ssh: never } };
+    await rejects(restoresOn(settings, settings.nodes, sources), /asked/);
+    const [[variable, value] = ["", ""]] = Object.entries(lookedAt);
+    process.env[variable] = value;
+    try {
+      deepEqual(await restoresOn(settings, settings.nodes, sources), []);
+    } finally {
+      Reflect.deleteProperty(process.env, variable);
+    }
   });
 
   const node = { address: "10.0.0.1", domainId: "uuid-a" };
