@@ -7,7 +7,7 @@ import { lookAtMachines, lookAtMembers } from "../readiness/looks.ts";
 import { Lasting, outsideOf, wayIn } from "../readiness/outside.ts";
 import { NodeProgress } from "../readiness/progress.ts";
 import { PACE, type Pace } from "../readiness/wait.ts";
-import { bestOf, lookAround } from "./look.ts";
+import { bestOf, lookAround, type Seen } from "./look.ts";
 import type { MembershipSources } from "./join.ts";
 import { restoredEntry } from "./restored.ts";
 import type { Joined, MembershipSettings } from "./settings.ts";
@@ -48,9 +48,28 @@ export async function start(
     if (line !== told) say(`${member.name}: ${line} (${clock.seconds()} s)`);
     told = line;
   };
+  const apartIn = (all: readonly Seen[]): string | undefined =>
+    outsideOf(
+      member.name,
+      all.map(({ name, healthy, view: { clusterId, members } }) => ({
+        ...{ name, healthy, cluster: clusterId, listed: members.map((one) => one.name) },
+      })),
+    );
+  const isApart = async (apart: string): Promise<ProgramError> => {
+    const way = wayIn(member.name, settings.commandPrefix, settings.replaces);
+    const reason = `its cluster was restored meanwhile, and ${apart}. ${way}`;
+    return new ProgramError(await explainFailure(progress, reason, own, consoles));
+  };
   news("waits for its machine and its data");
   while (elapsed() < timeout * 1000) {
-    await lookAtConsoles([progress], own, consoles, clock, memory, patient);
+    try {
+      await lookAtConsoles([progress], own, consoles, clock, memory, patient);
+    } catch (error) {
+      // It can't come up: because it is outside, where it is, and then there is a way on.
+      const all = await lookAround([member, ...nodes, ...others], known, sources);
+      const apart = all.some(({ view }) => view.clusterId === joined.clusterId) ? undefined : apartIn(all);
+      throw apart === undefined ? error : await isApart(apart);
+    }
     if (elapsed() - machinesAt >= pace.machines) {
       machinesAt = elapsed();
       await lookAtMachines([progress], own, sources, clock);
@@ -70,16 +89,8 @@ export async function start(
         return { memberId: restored.id, clusterId: at.view.clusterId, host: at.host };
       }
       why = "those that answer are another cluster by now, and it is no healthy member of that";
-      const apart = outsideOf(
-        member.name,
-        all.map(({ name, healthy, view: { clusterId, members } }) => ({
-          ...{ name, healthy, cluster: clusterId, listed: members.map((one) => one.name) },
-        })),
-      );
-      if (outside.for(apart, elapsed()) >= pace.outside && apart !== undefined) {
-        const reason = `its cluster was restored meanwhile, and ${apart}. ${wayIn(member.name, settings.commandPrefix, settings.replaces)}`;
-        throw new ProgramError(await explainFailure(progress, reason, own, consoles));
-      }
+      const apart = apartIn(all);
+      if (outside.for(apart, elapsed()) >= pace.outside && apart !== undefined) throw await isApart(apart);
       await sleep(pace.round);
       continue;
     }

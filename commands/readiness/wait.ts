@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProgramError, say } from "../program.ts";
+import { messageOf } from "../ui/errors.ts";
 import { checkCluster, type ClusterFinding, withoutMembers } from "./cluster.ts";
 import type { Consoles } from "./console.ts";
 import { ConsoleMemory, lookAtConsoles } from "./consoleLooks.ts";
@@ -130,15 +131,21 @@ export async function waitUntilHealthy(
     await lookAtMembers(members, registrations, sources, clock);
   }
 
-  /** @throws ProgramError where one is not in the cluster that most are, and stays so. */
-  async function askOutsiders(): Promise<void> {
-    if (elapsed() - outsideAt < pace.machines || members.every(({ stage }) => stage !== "healthy")) return;
+  /**
+   * @param failure what is thrown otherwise: of a node that is outside, it is no more than what comes of that.
+   * @throws ProgramError where one is not in the cluster that most are, and stays so
+   */
+  async function askOutsiders(failure?: unknown): Promise<void> {
+    if (failure === undefined && elapsed() - outsideAt < pace.machines) return;
+    if (members.every(({ stage }) => stage !== "healthy")) return;
     outsideAt = elapsed();
     const names = members.map(({ name }) => name);
     const found = outsider(names, await standpoints(members, etcd));
     const node = members.find(({ name }) => name === found?.name);
     const lasts = outside.for(found === undefined ? undefined : `${found.name} ${found.why}`, elapsed());
-    if (node === undefined || found === undefined || lasts < pace.outside) return;
+    if (node === undefined || found === undefined) return;
+    const itself = messageOf(failure).startsWith(`${found.name} can't become healthy`);
+    if (failure === undefined ? lasts < pace.outside : !itself) return;
     const reason = `${found.why}. ${wayIn(found.name, settings.commandPrefix)}`;
     throw new ProgramError(await explainFailure(node, reason, settings, consoles));
   }
@@ -157,7 +164,10 @@ export async function waitUntilHealthy(
       lookAtClients(clients, reach, clock),
     ]);
     const failed = looks.find((look) => look.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    if (failed !== undefined) {
+      await askOutsiders(failed.reason);
+      throw failed.reason;
+    }
     if (allHealthy(nodes)) {
       const found: ClusterFinding =
         members.length === 0

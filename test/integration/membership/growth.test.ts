@@ -457,6 +457,12 @@ describe("members of a real etcd come and go", function () {
         ok(performance.now() - began < 30_000);
       };
       await says(/not on the members' list of the cluster that n1, n2, n3 are/)();
+      const ended = "COREOS-CLUSTER-ETCD-ENDED: error validating peerURLs: member count is unequal";
+      const consoles = { path: () => "n4.log", tail: () => Promise.resolve([ended, ended]) };
+      await rejects(
+        start(settings, joined, { ...sourcesOf(settings), consoles }, { ...soon, outside: 60_000 }),
+        /^ProgramError: n4 can't become healthy: its cluster was restored .*replace n4 makes it anew.*ETCD-ENDED/s,
+      );
       found(["n4"], "alone");
       for (
         let tries = 0;

@@ -151,6 +151,21 @@ describe("readiness", () => {
     await fails(60, apart("a03", "it is not on the members' list of the cluster that a01, a02 are"));
   });
 
+  it("names the way on for it, too, where its console says first that it can't come up", async () => {
+    for (const member of cluster.state) Object.assign(member, { cluster: "7", members: NAMES.slice(0, 2) });
+    for (const member of cluster.state.slice(2))
+      Object.assign(member, { health: { health: "false" }, members: [] });
+    const ended = "COREOS-CLUSTER-ETCD-ENDED: member count is unequal";
+    consoles = { a03: [ended, ended] };
+    await fails(
+      60,
+      apart("a03", "it is not on the members' list of the cluster that a01, a02 are"),
+      /\| COREOS-CLUSTER-ETCD-ENDED/,
+    );
+    for (const member of cluster.state) member.members = NAMES;
+    await fails(60, /^a03 can't become healthy: its etcd ends again and again: member count is unequal/);
+  });
+
   it("nor for one that is healthy in a cluster of its own", async () => {
     for (const member of cluster.state) Object.assign(member, { cluster: "7", members: NAMES.slice(0, 2) });
     for (const member of cluster.state.slice(2)) Object.assign(member, { cluster: "8", members: ["a03"] });
