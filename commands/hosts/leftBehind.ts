@@ -38,28 +38,27 @@ export function leftBehind(state: string): LeftBehind {
   const resources = list(field(field(parsed(state), "deployment"), "resources"));
   const ofType = (type: string): unknown[] =>
     resources.filter((one) => field(one, "type") === type && field(one, "delete") !== true);
-  const outputsOf = (type: string): unknown[] => ofType(type).map((one) => field(one, "outputs"));
   const commands = ofType("command:local:Command").map((one) => ({
     urn: text(field(one, "urn")),
     create: text(field(field(one, "inputs"), "create")),
     environment: texts(field(field(one, "inputs"), "environment")),
     stdout: text(field(field(one, "outputs"), "stdout")),
   }));
-  const domains = outputsOf("libvirt:index/domain:Domain").map((one) => text(field(one, "name")));
-  const volumes = ["libvirt:index/volume:Volume", "libvirt:index/ignition:Ignition"]
-    .flatMap(outputsOf)
-    .map((one) => ({ pool: text(field(one, "pool")), name: text(field(one, "name")) }));
+  /** Names on the host of a check: all there is deleted with it, while pools and base volumes have one name on all hosts. */
+  const namesOn = (check: string, ...types: string[]): string[] =>
+    types
+      .flatMap((type) => ofType(`libvirt:index/${type}`))
+      .filter((one) => field(one, "deletedWith") === check)
+      .map((one) => text(field(field(one, "outputs"), "name")));
   const checks = commands.filter(({ create, environment }) => create === "check" && "OWNER" in environment);
   return {
-    hosts: checks.map(({ environment }) => {
-      const pool = environment["POOL"] ?? "";
-      const planned = (environment["DOMAINS"] ?? "").split(" ");
-      return {
-        ...{ uri: environment["LIBVIRT_URI"] ?? "", owner: environment["OWNER"] ?? "", pool },
-        machines: planned.filter((name) => domains.includes(name)),
-        volumes: volumes.filter((volume) => volume.pool === pool).map(({ name }) => name),
-      };
-    }),
+    hosts: checks.map(({ urn, environment }) => ({
+      uri: environment["LIBVIRT_URI"] ?? "",
+      owner: environment["OWNER"] ?? "",
+      machines: namesOn(urn, "domain:Domain"),
+      pool: environment["POOL"] ?? "",
+      volumes: namesOn(urn, "volume:Volume", "ignition:Ignition"),
+    })),
     tokens: commands.flatMap(({ urn, environment, stdout }) =>
       /::[^:]*-discovery-[^:]*$/.test(urn) && stdout !== "" ? [{ environment, url: stdout }] : [],
     ),
