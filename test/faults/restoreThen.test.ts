@@ -264,10 +264,48 @@ describeLong("a restore or a replacement that was ended in the middle", function
           assert.equal(exitCode, 1, said);
           assert.match(said, new RegExp(`npm run cluster -- replace ${name} makes it anew`));
           assert.ok(seconds < 150, `said after ${seconds} s:\n${said}`);
+          console.log(`        named after ${Math.round(seconds)} s`);
           await load.goesOn(20, 90);
           await recover(() => npm("cluster", "replace", name));
           return [name];
         });
+      });
+    },
+  );
+
+  describeFault(
+    {
+      fault: "`pulumi up` is killed while a member joins, then `restore`",
+      recovery: "`npm start` names it; `replace`",
+    },
+    (trial) => {
+      trial("when it is listed, and has no machine yet", async (recover) => {
+        const { file, before } = await older();
+        const machines = await domainIds(anew.all);
+        await pulumi("config", "set", "nodes", "4");
+        const up = ["exec", "pulumi", "up", "--yes", "--skip-preview", "--non-interactive"];
+        await endedWhen(up, "SIGKILL", (said) => /core04-join-\w+ created/.test(said));
+        assert.equal(await domainId("dev-core04"), "");
+        await restored(file, "--force");
+        const began = performance.now();
+        const { exitCode, all: said } = await cluster("start");
+        const seconds = Math.round((performance.now() - began) / 1000);
+        assert.equal(exitCode, 1, said);
+        assert.match(said, /dev-core04 can't become healthy/);
+        assert.match(said, /npm run cluster -- replace dev-core04/);
+        console.log(
+          `        named after ${seconds} s: ${/dev-core04 can't become healthy.*/.exec(said)?.[0] ?? ""}`,
+        );
+        await recover(() => npm("cluster", "replace", "dev-core04"));
+        const now = await members();
+        assert.equal(now.length, 4);
+        await becomesHealthy(now, 120);
+        assert.deepEqual(await read(now), each("old", now));
+        await before.isStillThere("together");
+        assert.deepEqual(await domainIds(anew.all), machines);
+        await unchanged();
+        await pulumi("config", "set", "nodes", "3");
+        await npm("start");
       });
     },
   );
