@@ -56,6 +56,7 @@ export const localShell = (root: boolean, prefix?: string): HostShell => ({
   name: "this machine",
   local: true,
   run: runHere,
+  words: (command) => [...command],
   asRoot: (command) => (prefix !== undefined ? behind(prefix, command) : root ? command : withSudo(command)),
   close: () => Promise.resolve(),
 });
@@ -73,18 +74,17 @@ export function sshShell(uri: string): HostShell {
   const connection = parseConnection(uri);
   const { host, user } = connection;
   const login = `ssh ${destinationOf(connection)}`;
+  // sshd gives one line to the login's shell: each word is quoted for it.
+  const there = (command: readonly string[]): [string, ...string[]] =>
+    [...words, `PATH="$PATH:${SYSTEM_PATH}" LC_ALL=C ${command.map(quote).join(" ")}`] as unknown as [
+      string,
+      ...string[],
+    ];
   return {
     name: host,
     local: false,
-    run: (command, options) =>
-      // sshd gives one line to the login's shell: each word is quoted for it. `env` finds what lies in sbin.
-      runHere(
-        [...words, `PATH="$PATH:${SYSTEM_PATH}" LC_ALL=C ${command.map(quote).join(" ")}`] as unknown as [
-          string,
-          ...string[],
-        ],
-        options,
-      ),
+    run: (command, options) => runHere(there(command), options),
+    words: there,
     asRoot: (command) => `${login} ${quote(user === "root" ? command : withSudo(command))}`,
     close: () => Promise.resolve(), // the connection ends by itself, soon after the last use
   };

@@ -51,6 +51,8 @@ export interface HostShell {
   readonly local: boolean;
   /** Runs a program. Never throws. */
   readonly run: (command: readonly [string, ...string[]], options?: RunOptions) => Promise<Output>;
+  /** The command line that runs a program there, for a process of this machine. */
+  readonly words: (command: readonly [string, ...string[]]) => [string, ...string[]];
   /** A command for people, as it is typed where the doctor runs, so that it runs on that host as root. */
   readonly asRoot: (command: string) => string;
   /** Ends what was opened to ask the host. */

@@ -32,10 +32,11 @@ export async function makeChanges(
   changes: readonly Change[],
   { say, back }: { readonly say: Say; readonly back: string },
 ): Promise<void> {
+  let record = await readRecord(shell);
   for (const change of changes) {
     const command = commandOf(change);
-    // Read each time: another run may be at work on the same host, through ssh, where no lock of this machine counts.
-    await writeRecord(shell, withChange(await readRecord(shell), change));
+    record = withChange(record, change);
+    await writeRecord(shell, record);
     say(command);
     const answer = await shell.run(["sh", "-c", command]);
     if (answer.code !== 0)
@@ -117,15 +118,16 @@ async function runAll(shell: HostShell, commands: readonly string[], say: Say): 
  */
 export async function undoChanges(shell: HostShell, record: Record, say: Say): Promise<string[]> {
   const left: string[] = [];
+  let rest = record;
   for (const change of record.changes.toReversed()) {
     const undo = await undoing(shell, change);
     if ("left" in undo) left.push(undo.left);
     else await runAll(shell, undo.commands, say);
     if (change.kind === "value" && !("left" in undo))
       await runAll(shell, undoAlong(change, await valuesNow(shell, Object.keys(change.along))), say);
-    const rest = await readRecord(shell);
     const others = rest.changes.filter((one) => identity(one) !== identity(change));
-    await writeRecord(shell, { ...rest, changes: others });
+    rest = { ...rest, changes: others };
+    await writeRecord(shell, rest);
   }
   return left;
 }

@@ -1,6 +1,6 @@
 /** `host-prepare`: a host's network made fit for machines on a bridge, and made as it was. */
 import { isLocal } from "../../host/virsh.ts";
-import { withLock } from "../../lab/shared/lock.ts";
+import { holding, withLockBy } from "../../lab/shared/lock.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { shellOf } from "../doctor/shell.ts";
 import type { HostShell } from "../doctor/types.ts";
@@ -115,8 +115,10 @@ export async function hostPrepare(paths: LabPaths, options: HostPrepareOptions):
         await prepare(shell, bridge, skip, dry, takingBack(options.connect));
       }
     };
-    const exclusive = shell.local && process.getuid?.() === 0 && !dry;
-    await (exclusive ? withLock(LOCK, work) : work());
+    const waits = (): void => {
+      process.stderr.write(`Waiting for another host-prepare on ${shell.name}.\n`);
+    };
+    await (dry ? work() : withLockBy(shell.words(holding(LOCK)), work, waits));
   } finally {
     await reached.close();
   }

@@ -11,10 +11,25 @@ import { once } from "node:events";
  * holder releases the lock at once and no stale lock file can remain.
  * @param onWait called once when somebody else holds the lock.
  */
-export async function withLock<T>(file: string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
+export function withLock<T>(file: string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
+  return withLockBy(holding(file), work, onWait);
+}
+
+/** The command that holds a lock on a file that is there, until its standard input ends. */
+export const holding = (file: string): [string, ...string[]] =>
   // `--close`: cat must not inherit the lock; it ends when our end of the pipe is closed, and flock with it.
-  const holder = spawn("flock", ["--close", file, "sh", "-c", "echo held; exec cat >/dev/null"], {
+  ["flock", "--close", file, "sh", "-c", "echo held; exec cat >/dev/null"];
+
+/**
+ * The same with a lock that a command holds as {@link holding} does: on another machine, say. It is lost with the connection there.
+ */
+export async function withLockBy<T>(
+  [program, ...args]: readonly [string, ...string[]],
+  work: () => Promise<T>,
+  onWait?: () => void,
+): Promise<T> {
+  const holder = spawn(program, args, {
     stdio: ["pipe", "pipe", "inherit"],
     detached: true, // a Ctrl-C on the terminal must not release the lock before we have cleaned up
   });
@@ -33,7 +48,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait?:
       once(holder.stdout, "data"),
       once(holder, "error").then(([error]) => Promise.reject(error as Error)),
       once(holder, "exit").then(([code]) =>
-        Promise.reject(new Error(`flock ${file} exited with code ${String(code)}`)),
+        Promise.reject(new Error(`${[program, ...args].join(" ")} exited with code ${String(code)}`)),
       ),
     ]);
   } finally {

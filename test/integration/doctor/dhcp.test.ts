@@ -103,6 +103,7 @@ describe("the DHCP probe", function () {
   it("is not made where nothing could send it", async () => {
     const shell: HostShell = {
       ...{ name: "bare", local: false, asRoot: (command) => command, close: () => Promise.resolve() },
+      words: (words) => [...words],
       run: (words) => Promise.resolve({ code: words[0] === "perl" ? 1 : 127, stdout: "", stderr: "" }),
     };
     assert.deepEqual(await probeDhcp(shell, "br0"), {

@@ -180,6 +180,31 @@ describe("what is said of a libvirt host behind ssh", function () {
     );
   });
 
+  it("that two prepare at once: one waits for the other, and all is taken back", async () => {
+    const { uri } = place.other;
+    await place.inside("sh", "-c", "ip link add quiet0 type bridge; ip link set quiet0 up");
+    try {
+      const before = await place.inside("sh", "-c", STATE);
+      const held = place.inside("flock", "/var/lib", "sleep", "5"); // as a third one that takes its time
+      await sleep(500);
+      const answers = await Promise.all(
+        ["br0", "quiet0"].map((bridge) =>
+          place.cluster({}, "host-prepare", "--connect", uri, "--bridge", bridge, "--skip", "sysctls,ksm"),
+        ),
+      );
+      for (const { exitCode, all } of answers) equal(exitCode, 0, all);
+      await held;
+      for (const { all } of answers) match(all, /^Waiting for another host-prepare on 198\.18\.77\.1\.$/m);
+      const record = await place.inside("cat", "/var/lib/coreos-cluster/host-prepare.json");
+      for (const bridge of ["br0", "quiet0"]) match(record, new RegExp(`"bridge": ?"${bridge}"`));
+      const back = await place.cluster({}, "host-prepare", "--undo", "--connect", uri);
+      equal(back.exitCode, 0, back.all);
+      equal(await place.inside("sh", "-c", STATE), before);
+    } finally {
+      await place.inside("ip", "link", "delete", "quiet0");
+    }
+  });
+
   it("that has a DHCP server, or has none: asked through ssh; killed in the middle, nothing of it stays", async () => {
     const { uri } = place.other;
     const about = async (bridge: string): Promise<string> => {
