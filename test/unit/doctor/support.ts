@@ -1,4 +1,6 @@
 /** What the tests of the checks' judgements share. */
+import assert from "node:assert/strict";
+import { type Fate, fatesOf, type Filter, type Flow } from "../../../commands/doctor/firewall/ruleset.ts";
 import { localShell } from "../../../commands/doctor/shell.ts";
 import { planFacts } from "../../../commands/doctor/planFacts.ts";
 import type { Output, PlanFacts, Verdict } from "../../../commands/doctor/types.ts";
@@ -25,3 +27,14 @@ export const shown = (verdict: Verdict | readonly Verdict[]): string =>
   (Array.isArray(verdict) ? (verdict as readonly Verdict[]) : [verdict as Verdict])
     .map(({ level, found, remedy }) => `${level}: ${found}${remedy === undefined ? "" : ` -> ${remedy}`}`)
     .join("\n");
+
+/** A host where filters see all that there is. */
+export const everywhere = { filtered: { ipv4: true, ipv6: true }, way: "routed" } as const;
+
+/** What becomes of a packet in the end. */
+export function fateOf(filter: Filter, flow: Flow): Fate {
+  const fates = fatesOf(filter, flow);
+  const [first] = fates;
+  assert.ok(first);
+  return fates.find(({ verdict }) => verdict === "drop") ?? first;
+}
