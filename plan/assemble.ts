@@ -3,8 +3,7 @@ import { posix } from "node:path";
 import { discoveryOf } from "./checks/etcd.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { founderCount, type Draft, type HostDraft, type NodeDraft } from "./draft.ts";
-import { founders, joiners } from "./members.ts";
-import { placements } from "./placement.ts";
+import { placesOf } from "./placement.ts";
 import type { RawSettings } from "./raw.ts";
 import { MIB } from "./sizes.ts";
 import type { ClusterPlan, HostPlan, ImagePlan, NodePlan, PoolPlan, SourceFile } from "./types.ts";
@@ -45,10 +44,7 @@ const hostPlans = (hosts: readonly HostDraft[], prefix: string): HostPlan[] =>
     }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/**
- * Puts machines on hosts: members by themselves, so that machines without etcd come and go and no member moves; and those that
- * begin the cluster before those that join it.
- */
+/** Puts machines on hosts. */
 function placed(
   nodes: readonly NodePlan[],
   bootstrapSize: number,
@@ -56,16 +52,7 @@ function placed(
   hosts: readonly HostPlan[],
 ): NodePlan[] {
   const pins = new Map(drafts.map(({ name, host }) => [name, host]));
-  const where = new Map<string, string>();
-  const plan = { nodes, bootstrapSize };
-  const members = [...founders(plan), ...joiners(plan)];
-  for (const own of [members, nodes.filter(({ role }) => role === "client")]) {
-    const found = placements(
-      hosts,
-      own.map(({ name }) => ({ host: pins.get(name) })),
-    );
-    own.forEach(({ name }, index) => where.set(name, found[index] ?? ""));
-  }
+  const where = placesOf({ nodes, bootstrapSize }, (name) => pins.get(name), hosts);
   return nodes.map((node) => ({ ...node, host: sure(where.get(node.name), "a place") }));
 }
 

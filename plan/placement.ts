@@ -2,6 +2,7 @@
  * Which libvirt host each machine goes to, where a cluster has several. Pure, and the same on every run: it hangs on names
  * and weights alone, never on what is on the hosts (docs/adr/0017-several-hosts.md).
  */
+import { founders, joiners, type Joining } from "./members.ts";
 
 /** A host as far as placement minds it. */
 export interface Weighted {
@@ -35,6 +36,29 @@ export function placements(hosts: readonly Weighted[], machines: readonly Placea
     loads.set(chosen, load(chosen) + 1);
     return chosen;
   });
+}
+
+/**
+ * Where the machines of a plan go: members by themselves, so that machines without etcd come and go and no member moves; and those that
+ * begin the cluster before those that join it.
+ * @param pinned the host that the config puts a machine on.
+ * @returns hosts' names by machines' names.
+ */
+export function placesOf(
+  plan: { readonly nodes: readonly Joining[]; readonly bootstrapSize: number },
+  pinned: (name: string) => string | undefined,
+  hosts: readonly Weighted[],
+): ReadonlyMap<string, string> {
+  const clients = plan.nodes.filter(({ role }) => role === "client");
+  return new Map(
+    [[...founders(plan), ...joiners(plan)], clients].flatMap((own) => {
+      const found = placements(
+        hosts,
+        own.map(({ name }) => ({ host: pinned(name) })),
+      );
+      return own.map(({ name }, index) => [name, found[index] ?? ""] as const);
+    }),
+  );
 }
 
 /** What a host holds of a cluster. */

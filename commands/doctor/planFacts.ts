@@ -10,6 +10,7 @@ import { DEFAULTS } from "../../plan/defaults.ts";
 import { draftOf, known, type Draft } from "../../plan/draft.ts";
 import { OS_TRAITS } from "../../plan/os.ts";
 import { MIB } from "../../plan/sizes.ts";
+import { shareOf } from "./share.ts";
 import type { PlanDiscovery, PlanFacts, PlanNode } from "./types.ts";
 
 /** A stack's file as it is written: `config` holds keys with their namespace. */
@@ -60,29 +61,41 @@ export function fileSize(source: unknown, folder: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
+/** The hosts of a config that names several, in its order. */
+export const hostUris = (stack: string, config: StackConfig): string[] =>
+  (draftOf({ stack, values: plainValues(config), secretKeys: [] }).hosts ?? []).flatMap(
+    ({ uri }) => uri ?? [],
+  );
+
 /**
  * The facts of a stack.
  * @param config the stack's config, empty where there is none.
- * @param given what the command line says instead.
+ * @param given what the command line says instead; `uri`: the host that they are for, one of several perhaps.
  */
 export function planFacts(
   stack: string,
   config: StackConfig,
-  given: { readonly bridge?: string; readonly source?: string; readonly folder?: string } = {},
+  given: {
+    readonly bridge?: string;
+    readonly source?: string;
+    readonly folder?: string;
+    readonly uri?: string;
+  } = {},
 ): PlanFacts {
   const values = plainValues(config);
   const draft = draftOf({ stack, values, secretKeys: [] });
   const setting = <K extends keyof Draft["given"], D>(key: K, fallback: D) =>
     known(draft, key, fallback) ?? fallback;
   const os = draft.os ?? DEFAULTS.os;
-  const nodes = (draft.nodes ?? []).map(({ name, memory, diskSize, address }): PlanNode => ({
+  const share = given.uri === undefined ? undefined : shareOf(draft, given.uri);
+  const nodes = (share?.nodes ?? draft.nodes ?? []).map(({ name, memory, diskSize, address }): PlanNode => ({
     name,
     memory: memory ?? OS_TRAITS[os].memoryDefault * MIB,
     diskSize: diskSize ?? DEFAULTS.diskSize,
     reserved: address !== undefined,
   }));
   const { prefix } = draft;
-  const poolPath = setting("poolPath", DEFAULTS.poolPath);
+  const poolPath = share?.poolPath ?? setting("poolPath", DEFAULTS.poolPath);
   const image = values["image"];
   const imageSource = typeof image === "object" && image !== null && "source" in image ? image.source : image;
   return {
@@ -91,7 +104,8 @@ export function planFacts(
     os,
     arch: setting("arch", DEFAULTS.arch),
     domainType: setting("domainType", DEFAULTS.domainType),
-    bridge: given.bridge ?? setting("bridge", DEFAULTS.bridge),
+    ...(share?.name === undefined ? {} : { host: share.name }),
+    bridge: given.bridge ?? share?.bridge ?? setting("bridge", DEFAULTS.bridge),
     pool: { name: prefix, path: prefix === undefined ? poolPath : posix.join(poolPath, prefix) },
     nodes,
     imageSize: fileSize(imageSource, given.folder ?? "."),

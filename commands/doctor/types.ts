@@ -88,6 +88,8 @@ export interface PlanFacts {
   readonly arch: Architecture;
   readonly domainType: DomainType;
   readonly bridge: string;
+  /** The name of the host that they are for, where the cluster is spread over several. */
+  readonly host?: string;
   /** The pool's name, undefined where it is not known; and its folder on the host. */
   readonly pool: { readonly name: string | undefined; readonly path: string };
   readonly nodes: readonly PlanNode[];

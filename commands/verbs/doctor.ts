@@ -10,7 +10,7 @@ import { quote } from "../../plan/remedies.ts";
 import { prefixIn } from "../../plan/typed.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { examine } from "../doctor/index.ts";
-import { planFacts, readStackConfig } from "../doctor/planFacts.ts";
+import { hostUris, planFacts, readStackConfig } from "../doctor/planFacts.ts";
 import { renderFinding, summary } from "../doctor/render.ts";
 import type { Finding, PlanFacts } from "../doctor/types.ts";
 import { requireStack, requireStackName } from "../lab/known.ts";
@@ -32,22 +32,30 @@ export interface DoctorOptions {
 export const stackFile = (paths: LabPaths, stack: string, env: NodeJS.ProcessEnv = process.env): string =>
   env["PULUMI_OPTION_CONFIG_FILE"] || join(paths.checkout, `Pulumi.${stack}.yaml`);
 
-/** A stack's facts, and the libvirt host that its config names. */
+/**
+ * A stack's facts, and the libvirt host that its config names: of several the first.
+ * @param asked the host that is asked for.
+ */
 export function factsOfStack(
   paths: LabPaths,
   stack: string,
   bridge: string | undefined,
+  asked?: string,
 ): { readonly plan: PlanFacts; readonly uri: string | undefined } {
   const file = stackFile(paths, stack);
   try {
     const { config, source } = readStackConfig(file);
+    const configured = config["libvirt:uri"];
+    const single = typeof configured === "string" && configured !== "" ? configured : undefined;
+    const uri = hostUris(stack, config)[0] ?? single;
+    const host = asked ?? uri;
     const plan = planFacts(stack, config, {
       folder: paths.checkout,
+      ...(host === undefined ? {} : { uri: host }),
       ...(bridge === undefined ? {} : { bridge }),
       ...(source === undefined ? {} : { source }),
     });
-    const uri = config["libvirt:uri"];
-    return { plan, uri: typeof uri === "string" && uri !== "" ? uri : undefined };
+    return { plan, uri };
   } catch (error) {
     throw new UserError(`${file} can't be read: ${messageOf(error)}`);
   }
@@ -97,7 +105,7 @@ export async function doctor(paths: LabPaths, options: DoctorOptions): Promise<v
     await insideLab(paths, options);
     return;
   }
-  const { plan, uri: configured } = factsOfStack(paths, stack, bridge);
+  const { plan, uri: configured } = factsOfStack(paths, stack, bridge, connect);
   const uri = connect ?? configured ?? (process.env["LIBVIRT_DEFAULT_URI"] || "qemu:///system");
   const { stdout } = process;
   if (json !== true) stdout.write(`${heading(uri, plan)}\n\n`);
@@ -128,10 +136,13 @@ function advice(uri: string, { bridge }: PlanFacts, findings: readonly Finding[]
 }
 
 /** What is checked, and for what. */
-export function heading(uri: string, { stack, source, nodes, bridge, os, domainType }: PlanFacts): string {
+export function heading(
+  uri: string,
+  { stack, source, host, nodes, bridge, os, domainType }: PlanFacts,
+): string {
   const from = source === undefined ? `defaults (there is no Pulumi.${stack}.yaml)` : source;
   return (
-    `${uri}, for stack ${stack}: ${nodes.length} machines of ${os}, type ${domainType}, on bridge ${bridge}\n` +
+    `${uri}${host === undefined ? "" : ` (host ${host})`}, for stack ${stack}: ${nodes.length} machines of ${os}, type ${domainType}, on bridge ${bridge}\n` +
     `(from ${from})`
   );
 }

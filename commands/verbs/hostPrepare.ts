@@ -110,7 +110,8 @@ export async function hostPrepare(paths: LabPaths, options: HostPrepareOptions):
     const work = async (): Promise<void> => {
       if (options.undo === true) await undo(shell, dry);
       else {
-        const bridge = options.bridge ?? factsOfStack(paths, options.stack, undefined).plan.bridge;
+        const bridge =
+          options.bridge ?? factsOfStack(paths, options.stack, undefined, options.connect).plan.bridge;
         requireBridgeName(bridge);
         await prepare(shell, bridge, skip, dry, takingBack(options.connect));
       }

@@ -12,7 +12,7 @@ import { judgeMemory } from "../../../commands/doctor/checks/memory.ts";
 import { judgeNames } from "../../../commands/doctor/checks/names.ts";
 import { discover, offerIn } from "../../../commands/doctor/dhcp/packet.ts";
 import { CHECKS } from "../../../commands/doctor/index.ts";
-import { readStackConfig } from "../../../commands/doctor/planFacts.ts";
+import { hostUris, planFacts, readStackConfig } from "../../../commands/doctor/planFacts.ts";
 import { renderFinding, summary } from "../../../commands/doctor/render.ts";
 import { localShell, placeOf, runHere, sshShell } from "../../../commands/doctor/shell.ts";
 import { connectionIn } from "../../../host/remote.ts";
@@ -219,6 +219,51 @@ describe("doctor: a plan's facts", () => {
     assert.deepEqual(
       [facts.bridge, facts.domainType, facts.pool],
       ["virbr0", "qemu", { name: "x", path: "/srv/x" }],
+    );
+  });
+  it("are those of one of several hosts: its bridge, its folder, its machines", () => {
+    const far = "qemu+ssh://root@kvm-b.example/system";
+    const hosts = [
+      { uri: "qemu:///system", name: "here", weight: 2 },
+      { uri: far, bridge: "br1", poolPath: "/data" },
+    ];
+    const config = { "coreos-cluster:nodes": 5, "coreos-cluster:hosts": hosts };
+    const of = (uri: string) => {
+      const { host, bridge, pool, nodes } = planFacts("dev", config, { uri });
+      return [host, bridge, pool.path, nodes.map(({ name }) => name).join()];
+    };
+    assert.deepEqual(of("qemu:///system"), [
+      ...["here", "br0", "/var/lib/libvirt/coreos-cluster/dev-core"],
+      "dev-core01,dev-core03,dev-core04",
+    ]);
+    const share = ["kvm-b-example", "br1", "/data/dev-core", "dev-core02,dev-core05"];
+    assert.deepEqual(of(far), share);
+    // The same host, reached by other parameters.
+    assert.deepEqual(of(`${far}?keyfile=/k`), share);
+    // One that is none of them is looked at for the whole plan.
+    assert.equal(of("qemu+ssh://root@other/system")[3]?.split(",").length, 5);
+    assert.deepEqual(hostUris("dev", config), ["qemu:///system", far]);
+    // Where places can't be told, all machines are asked for.
+    const pinned = { ...config, "coreos-cluster:hosts": [...hosts, { uri: "qemu:///third", weight: "x" }] };
+    assert.equal(planFacts("dev", pinned, { uri: far }).nodes.length, 5);
+  });
+  it("are those that the program places", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 }),
+        fc.integer({ min: 1, max: 9 }),
+        (weights, count) => {
+          const hosts = weights.map((weight, at) => ({ uri: `qemu+ssh://root@h${at}/system`, weight }));
+          const config = { "coreos-cluster:nodes": count, "coreos-cluster:hosts": hosts };
+          const all = hosts.flatMap(({ uri }) =>
+            planFacts("dev", config, { uri }).nodes.map(({ name }) => name),
+          );
+          assert.deepEqual(
+            all.toSorted(),
+            planFacts("dev", config).nodes.map(({ name }) => name),
+          );
+        },
+      ),
     );
   });
   it("leave out what is wrong or encrypted", () => {
