@@ -1,6 +1,7 @@
 /** Taking a discovery token out of a registry of our own, so that it doesn't fill up. */
 import { type Answer, ask, type Question } from "../http.ts";
 import { say, words } from "../program.ts";
+import { maskSecrets } from "../secrets.ts";
 import { wayVia } from "../through.ts";
 import { said } from "./registry.ts";
 import { deleteQuestion, deleteUrls, parseRegistryUrl } from "./v3.ts";
@@ -35,7 +36,10 @@ export async function release(env: NodeJS.ProcessEnv): Promise<string> {
   }
   if (last !== undefined)
     say(
-      `The discovery token could not be removed; it hurts nobody. ${said(question.method ?? "GET", last.url, last.answer)}`,
+      maskSecrets(
+        `The discovery token could not be removed; it hurts nobody. ${said(question.method ?? "GET", last.url, last.answer)}`,
+        env, // which need not be this process's own
+      ),
     );
   return "";
 }

@@ -4,7 +4,10 @@ import { quote } from "../../plan/remedies.ts";
 
 /** All of a cluster on one host. */
 export interface OnHost {
-  readonly uri: string;
+  /** As the config names it; undefined where the cluster has one host, which nobody had to name. */
+  readonly name?: string;
+  /** Its connection; undefined where that is a secret which the text of the state does not show. */
+  readonly uri: string | undefined;
   /** 32 hex digits. */
   readonly owner: string;
   readonly machines: readonly string[];
@@ -25,15 +28,23 @@ export interface LeftBehind {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** Values that are texts: encrypted ones are left out. */
-const texts = (value: unknown): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(typeof value === "object" && value !== null ? value : {}).filter(
-      (entry): entry is [string, string] => typeof entry[1] === "string",
-    ),
-  );
+/** A value, also one that is shown as a secret: that holds it as JSON. */
+const shown = (value: unknown): unknown => {
+  const secret = field(value, "plaintext");
+  return typeof secret === "string" ? parsed(secret) : value;
+};
 
-/** Reads what `pulumi stack export` prints. */
+/** Values that are texts: encrypted ones are left out. */
+const texts = (given: unknown): Record<string, string> => {
+  const value = shown(given);
+  return Object.fromEntries(
+    Object.entries(typeof value === "object" && value !== null ? value : {})
+      .map(([key, each]) => [key, shown(each)] as const)
+      .filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+};
+
+/** Reads what `pulumi stack export` prints, with `--show-secrets` or without. */
 export function leftBehind(state: string): LeftBehind {
   const resources = list(field(field(parsed(state), "deployment"), "resources"));
   const ofType = (type: string): unknown[] =>
@@ -42,7 +53,7 @@ export function leftBehind(state: string): LeftBehind {
     urn: text(field(one, "urn")),
     create: text(field(field(one, "inputs"), "create")),
     environment: texts(field(field(one, "inputs"), "environment")),
-    stdout: text(field(field(one, "outputs"), "stdout")),
+    stdout: text(shown(field(field(one, "outputs"), "stdout"))),
   }));
   /** Names on the host of a check: all there is deleted with it, while pools and base volumes have one name on all hosts. */
   const namesOn = (check: string, ...types: string[]): string[] =>
@@ -52,26 +63,38 @@ export function leftBehind(state: string): LeftBehind {
       .map((one) => text(field(field(one, "outputs"), "name")));
   const checks = commands.filter(({ create, environment }) => create === "check" && "OWNER" in environment);
   return {
-    hosts: checks.map(({ urn, environment }) => ({
-      uri: environment["LIBVIRT_URI"] ?? "",
-      owner: environment["OWNER"] ?? "",
-      machines: namesOn(urn, "domain:Domain"),
-      pool: environment["POOL"] ?? "",
-      volumes: namesOn(urn, "volume:Volume", "ignition:Ignition"),
-    })),
+    hosts: checks.map(({ urn, environment }) => {
+      const [, name] = /-host@([^@:]+)$/.exec(urn) ?? []; // as components/sites.ts calls them
+      return {
+        ...(name === undefined ? {} : { name }),
+        uri: environment["LIBVIRT_URI"],
+        owner: environment["OWNER"] ?? "",
+        machines: namesOn(urn, "domain:Domain"),
+        pool: environment["POOL"] ?? "",
+        volumes: namesOn(urn, "volume:Volume", "ignition:Ignition"),
+      };
+    }),
     tokens: commands.flatMap(({ urn, environment, stdout }) =>
       /::[^:]*-discovery-[^:]*$/.test(urn) && stdout !== "" ? [{ environment, url: stdout }] : [],
     ),
   };
 }
 
+/** What a host is called: by its connection, or where that can't be read, by its name. */
+export const titleOf = ({ name, uri }: OnHost): string =>
+  uri ?? `${name === undefined ? "the host" : `the host ${name}`}, whose connection is secret`;
+
+/** The connection as a word of a shell; a stand-in where it can't be read. */
+const connection = ({ uri }: OnHost): string => (uri === undefined ? "URI" : quote(uri));
+
 /** The command that removes all of a cluster when its host is back, by the mark that everything there carries. */
-export const sweepCommand = ({ uri, owner }: OnHost): string =>
-  `npm run cluster -- destroy --owner ${owner} --connect ${quote(uri)}`;
+export const sweepCommand = (host: OnHost): string =>
+  `npm run cluster -- destroy --owner ${host.owner} --connect ${connection(host)}`;
 
 /** The same by hand, as far as the state knows what is there. */
-function byHand({ uri, machines, pool, volumes }: OnHost): string[] {
-  const virsh = `virsh --connect ${quote(uri)}`;
+function byHand(host: OnHost): string[] {
+  const { machines, pool, volumes } = host;
+  const virsh = `virsh --connect ${connection(host)}`;
   return [
     ...machines.flatMap((name) => [`${virsh} destroy ${name}`, `${virsh} undefine --nvram ${name}`]),
     ...volumes.map((name) => `${virsh} vol-delete ${name} --pool ${pool}`),
@@ -83,7 +106,7 @@ function byHand({ uri, machines, pool, volumes }: OnHost): string[] {
 export function renderLeft(hosts: readonly OnHost[]): string {
   const named = (names: readonly string[]): string => (names.length === 0 ? "none" : names.join(", "));
   const parts = hosts.flatMap((host) => [
-    `On ${host.uri}:`,
+    `On ${titleOf(host)}:`,
     `  machines: ${named(host.machines)}`,
     `  pool:     ${host.pool}`,
     `  volumes:  ${named(host.volumes)}`,

@@ -3,7 +3,15 @@ import { clearOwnDomains, clearOwnPool } from "../../host/leftovers.ts";
 import type { Virsh } from "../../host/virsh.ts";
 import { shellCommand } from "../../host/shell.ts";
 import { messageOf, UserError } from "../ui/errors.ts";
-import { type KnownToken, leftBehind, type OnHost, renderLeft, sweepCommand } from "./leftBehind.ts";
+import {
+  type KnownToken,
+  type LeftBehind,
+  leftBehind,
+  type OnHost,
+  renderLeft,
+  sweepCommand,
+  titleOf,
+} from "./leftBehind.ts";
 
 /** Where the stack's Pulumi and its hosts are asked: from here, or from inside the lab. */
 export interface Ground {
@@ -37,10 +45,15 @@ export const summaryOf = ({ domains, pool }: Swept, uri: string): string =>
     ? `There is nothing of that owner on ${uri}.`
     : `Removed on ${uri}: machines ${domains.join(", ") || "none"}; pool ${pool ?? "none"}.`;
 
-/** Why a host does not answer; undefined where it does. */
-async function silence(virsh: Virsh): Promise<string | undefined> {
+/** Why a host does not answer; undefined where it does. @param unread why its connection is not known. */
+async function silence(
+  { virsh }: Pick<Ground, "virsh">,
+  { uri }: OnHost,
+  unread: string | undefined,
+): Promise<string | undefined> {
+  if (uri === undefined) return unread ?? "the stack's state does not tell its connection";
   try {
-    await virsh("list", "--name");
+    await virsh(uri)("list", "--name");
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -53,12 +66,31 @@ interface Asked {
   readonly why: string | undefined;
 }
 
+const silentWords = (host: OnHost): string =>
+  host.uri === undefined
+    ? `${titleOf(host)}, can't be asked`
+    : `the libvirt host ${host.uri} does not answer`;
+
 const unreachable = (silent: readonly Asked[], which: readonly string[]): string =>
   [
-    ...silent.map(({ host, why }) => `the libvirt host ${host.uri} does not answer: ${why ?? ""}`),
+    ...silent.map(({ host, why }) => `${silentWords(host)}: ${why ?? ""}`),
     "Nothing has been destroyed. If the host is gone, for good or for long, forget the cluster, and be told what stays there:",
     `  npm run cluster -- ${shellCommand(["destroy", ...which, "--force"])}`,
   ].join("\n");
+
+/** What the state tells, with its secrets where some host's connection is one; `unread` says why those can't be had. */
+async function knownOf({
+  which,
+  pulumi,
+}: Pick<Ground, "which" | "pulumi">): Promise<LeftBehind & { readonly unread?: string }> {
+  const known = leftBehind(await pulumi("stack", "export", ...which));
+  if (known.hosts.every(({ uri }) => uri !== undefined)) return known;
+  try {
+    return leftBehind(await pulumi("stack", "export", "--show-secrets", ...which));
+  } catch (error) {
+    return { ...known, unread: messageOf(error) }; // no passphrase: nobody is taken for that host
+  }
+}
 
 /**
  * Destroys the stack that the ground is about.
@@ -70,10 +102,10 @@ export async function takeAway(
   ground: Ground,
   { force, tell, warn }: { force: boolean; tell: (text: string) => void; warn: (text: string) => void },
 ): Promise<void> {
-  const { which, pulumi } = ground;
-  const { hosts, tokens } = leftBehind(await pulumi("stack", "export", ...which));
+  const { which } = ground;
+  const { hosts, tokens, unread } = await knownOf(ground);
   const asked = await Promise.all(
-    hosts.map(async (host) => ({ host, why: await silence(ground.virsh(host.uri)) })),
+    hosts.map(async (host) => ({ host, why: await silence(ground, host, unread) })),
   );
   const silent = asked.filter(({ why }) => why !== undefined);
   if (silent.length > 0 && !force) throw new UserError(unreachable(silent, which));
@@ -102,9 +134,10 @@ async function forget(
   await settle();
   const left: OnHost[] = [];
   for (const { host, why } of asked) {
-    if (why === undefined)
+    const { uri, owner } = host;
+    if (why === undefined && uri !== undefined)
       try {
-        tell(summaryOf(await sweep(host.uri, host.owner, ground.virsh(host.uri)), host.uri));
+        tell(summaryOf(await sweep(uri, owner, ground.virsh(uri)), uri));
         continue;
       } catch (error) {
         warn(messageOf(error));

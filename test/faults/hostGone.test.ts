@@ -32,6 +32,23 @@ eval "destroy $(sed -n 's/^ *npm run cluster -- destroy \\(--owner .*\\)$/\\1/p'
 eval "destroy $(sed -n 's/^ *npm run cluster -- destroy \\(--owner .*\\)$/\\1/p' "$folder/forced" | head -n 1)"
 `;
 
+/** The same with the connection secret in the state, and a default host that answers and has nothing. */
+const HIDDEN = `export LIBVIRT_DEFAULT_URI=test:///default
+destroy() {
+  echo "== $*"
+  CLUSTER_LAB_DIR=/nowhere "$node" --no-warnings commands/main.ts destroy "$@" 2>&1
+  echo "exit code $?"
+}
+socket=/run/libvirt/libvirt-sock
+mv "$socket" "$socket.away"
+destroy --stack hidden
+PULUMI_CONFIG_PASSPHRASE=wrong destroy --stack hidden
+destroy --stack hidden --force >"$folder/forced"
+cat "$folder/forced"
+mv "$socket.away" "$socket"
+eval "destroy $(sed -n 's/^ *npm run cluster -- destroy \\(--owner .*\\)$/\\1/p' "$folder/forced" | head -n 1)"
+`;
+
 describeLong("a libvirt host that is gone", function () {
   this.timeout(20 * 60_000);
   const script = join(lab, "gone.sh");
@@ -90,5 +107,34 @@ describeLong("a libvirt host that is gone", function () {
     assert.match(swept, /machines gone-core0[12], gone-core0[12]; pool gone-core\.\nexit code 0/);
     assert.match(sweptAgain, /There is nothing of that owner on qemu:\/\/\/system\.\nexit code 0/);
     assert.deepEqual(await things(), []);
+  });
+
+  it("is asked itself where the state keeps its connection secret", async () => {
+    const on = (...words: string[]): Promise<Answer> => cluster("exec", "--stack", "hidden", ...words);
+    const uri = "qemu:///system?socket=/run/libvirt/libvirt-sock";
+    for (const words of [
+      ["--secret", "hosts", JSON.stringify([{ name: "one", uri }])],
+      ["nodes", "1"],
+      ["readinessTimeout", "10"],
+    ])
+      assert.equal((await on("pulumi", "config", "set", ...words)).exitCode, 0);
+    const up = await on("pulumi", "up", "--yes", "--skip-preview", "--non-interactive");
+    assert.match(await inside("virsh", "--quiet", "list", "--name"), /^hidden-core01$/m, up.all);
+
+    writeFileSync(script, HIDDEN);
+    const { all } = await on("env", `node=${process.execPath}`, `folder=${lab}`, "sh", script);
+    const [plain = "", unread = "", forced = "", swept = ""] = all.split(/^== .*$/m).slice(1);
+    assert.match(plain, /the libvirt host qemu:\/\/\/system\?socket=\S+ does not answer: /);
+    assert.match(plain, /Nothing has been destroyed[^]*exit code 1/);
+    assert.match(unread, /the host one, whose connection is secret, can't be asked: [^]*passphrase/);
+    assert.match(unread, /Nothing has been destroyed[^]*exit code 1/);
+    assert.match(forced, /machines: hidden-core01\n\s+pool: +hidden-core\n/);
+    assert.match(
+      forced,
+      /npm run cluster -- destroy --owner [0-9a-f]{32} --connect '?qemu:\/\/\/system\?socket=/,
+    );
+    assert.doesNotMatch(forced, /Nothing of it is left/);
+    assert.match(swept, /machines hidden-core01; pool hidden-core\.\nexit code 0/);
+    assert.equal((await inside("virsh", "--quiet", "list", "--all", "--name")).trim(), "");
   });
 });

@@ -48,7 +48,7 @@ describe("what a forgotten state leaves", () => {
         machines: ["a-core01"],
         volumes: ["base-1.qcow2", "a-core01-1.ign"],
       },
-      { uri: "qemu:///x", owner: OWNER, pool: "b", machines: [], volumes: [] },
+      { name: "far", uri: "qemu:///x", owner: OWNER, pool: "b", machines: [], volumes: [] },
     ]);
     deepEqual(tokens, [{ environment: { MODE: "etcd" }, url }]);
     deepEqual(leftBehind(state()), { hosts: [], tokens: [] });
@@ -88,6 +88,18 @@ describe("what a forgotten state leaves", () => {
       ciphertext: "v1:x",
     };
     deepEqual(leftBehind(state(command("cluster-discovery-abc", "obtain", {}, secret))).tokens, []);
+  });
+
+  it("has a host's connection where secrets are shown, and never another one in its place", () => {
+    const signature = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+    const uriOf = (uri: object) =>
+      leftBehind(state(command("cluster-host@far", "check", { ...check, LIBVIRT_URI: uri }, "{}"))).hosts;
+    equal(uriOf({ ...signature, plaintext: JSON.stringify(URI) })[0]?.uri, URI);
+    const [hidden] = uriOf({ ...signature, ciphertext: "v1:x" });
+    if (hidden === undefined) throw new Error("no host");
+    deepEqual([hidden.name, hidden.uri, hidden.owner], ["far", undefined, OWNER]);
+    equal(sweepCommand(hidden), `npm run cluster -- destroy --owner ${OWNER} --connect URI`);
+    match(renderLeft([hidden]), /^On the host far, whose connection is secret:\n/);
   });
 
   it("is told with the commands that remove it, whatever the URI holds", () => {

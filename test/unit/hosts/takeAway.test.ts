@@ -12,24 +12,40 @@ const command = (name: string, create: string, environment: object, stdout: stri
   inputs: { create, environment },
   outputs: { stdout },
 });
-const STATE = JSON.stringify({
-  deployment: {
-    resources: [
-      ...[NEAR, FAR].map((uri, index) =>
-        command(
-          `cluster-host@${index}`,
-          "check",
-          { LIBVIRT_URI: uri, OWNER, POOL: "a-core", DOMAINS: "a-core01" },
-          "{}",
+const stateOf = (...uris: unknown[]): string =>
+  JSON.stringify({
+    deployment: {
+      resources: [
+        ...uris.map((uri, index) =>
+          command(
+            `cluster-host@${index}`,
+            "check",
+            { LIBVIRT_URI: uri, OWNER, POOL: "a-core", DOMAINS: "a-core01" },
+            "{}",
+          ),
         ),
-      ),
-      command("cluster-discovery-abc", "obtain", { MODE: "etcd" }, TOKEN),
-    ],
-  },
+        command("cluster-discovery-abc", "obtain", { MODE: "etcd" }, TOKEN),
+      ],
+    },
+  });
+const STATE = stateOf(NEAR, FAR);
+/** A secret as Pulumi writes it. */
+const secret = (more: object) => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  ...more,
 });
 
 /** Test double of Pulumi and of hosts on which nothing is; it notes what it was told to do. */
-function double({ silent = [], broken = false }: { silent?: readonly string[]; broken?: boolean }): {
+function double({
+  silent = [],
+  broken = false,
+  hidden,
+}: {
+  silent?: readonly string[];
+  broken?: boolean;
+  /** The state with its connections secret; `shows` where the secrets can be had. */
+  hidden?: { shows: boolean };
+}): {
   ground: Ground;
   done: string[];
 } {
@@ -44,7 +60,10 @@ function double({ silent = [], broken = false }: { silent?: readonly string[]; b
       which: ["--stack", "my stack"],
       pulumi: async (...words) => {
         if (words[1] !== "export") await note(words.slice(0, 2).join(" "));
-        return STATE;
+        if (hidden === undefined) return STATE;
+        if (!words.includes("--show-secrets")) return stateOf(secret({ ciphertext: "v1:x" }), FAR);
+        if (!hidden.shows) throw new Error("incorrect passphrase");
+        return stateOf(secret({ plaintext: JSON.stringify(NEAR) }), FAR);
       },
       virsh:
         (uri) =>
@@ -99,6 +118,30 @@ describe("taking a stack away", () => {
     match(told, /^On qemu\+ssh:\/\/far\.example\/system:$/m);
     match(told, new RegExp(`destroy --owner ${OWNER} --connect qemu\\+ssh://far\\.example/system$`, "m"));
     doesNotMatch(told, /^On qemu:\/\/\/system:$/m);
+  });
+
+  it("asks the host itself where its connection is secret in the state", async () => {
+    const { ground, done } = double({ silent: [NEAR], hidden: { shows: true } });
+    await rejects(taken(ground, false), /^UserError: the libvirt host qemu:\/\/\/system does not answer: /);
+    deepEqual(done, []);
+    const told = await taken(ground, true);
+    deepEqual(done, ["settle", `sweep ${FAR}`, `release ${TOKEN}`, "state delete"]);
+    match(told, /^On qemu:\/\/\/system:$/m);
+    doesNotMatch(told, /Nothing of it is left/);
+  });
+
+  it("asks nobody in place of a host whose secret connection can't be read", async () => {
+    const { ground, done } = double({ hidden: { shows: false } });
+    await rejects(taken(ground, false), {
+      message:
+        /^the host 0, whose connection is secret, can't be asked: incorrect passphrase\nNothing has been/,
+    });
+    deepEqual(done, []);
+    const told = await taken(ground, true);
+    deepEqual(done, ["settle", `sweep ${FAR}`, `release ${TOKEN}`, "state delete"]);
+    match(told, /^On the host 0, whose connection is secret:\n {2}machines: none\n {2}pool: +a-core$/m);
+    match(told, new RegExp(`^Keep this, or at least: .* --owner ${OWNER} --connect URI$`, "m"));
+    doesNotMatch(told, /Nothing of it is left/);
   });
 
   it("sweeps and forgets with --force, too, what Pulumi can't destroy", async () => {
