@@ -3,6 +3,7 @@ import { batch } from "./batch.ts";
 import { type Mark, MARK_NAMESPACE, ownerUuid, parseMark } from "./mark.ts";
 import { readPools, type PoolOnHost } from "./pools.ts";
 import { lines, type Virsh } from "./virsh.ts";
+import { visible } from "./visible.ts";
 import { elementText, unescapeXml } from "./xml.ts";
 
 export interface NodeOnHost {
@@ -107,7 +108,7 @@ export async function readNodes(virsh: Virsh): Promise<{ readonly mark: Mark; re
 
 /** Whose a cluster is, for people: `organization/project/stack`. */
 export const stackOf = ({ organization, project, stack }: Mark): string =>
-  `${organization}/${project}/${stack}`;
+  visible(`${organization}/${project}/${stack}`);
 
 /** Puts marked machines and the host's pools together. Pure. */
 export function clustersOf(

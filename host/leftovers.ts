@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { type Mark, markXml, ownerUuid } from "./mark.ts";
 import { domainIds, type HostDomain, readDomain, readDomains, readPool, volumeNames } from "./objects.ts";
 import { lines, type Virsh } from "./virsh.ts";
+import { visible } from "./visible.ts";
 
 /** A name is taken on the host by something that isn't this stack's. `message` names the remedies. */
 export class ForeignObjectError extends Error {
@@ -19,7 +20,7 @@ export class ForeignObjectError extends Error {
 const owners = (mark: Mark | undefined): string =>
   mark === undefined
     ? "it carries no mark of a cluster"
-    : `it belongs to stack ${mark.organization}/${mark.project}/${mark.stack} (owner ${mark.owner})`;
+    : visible(`it belongs to stack ${mark.organization}/${mark.project}/${mark.stack} (owner ${mark.owner})`);
 
 const foreignDomain = (domain: HostDomain, uri: string): ForeignObjectError =>
   new ForeignObjectError(
@@ -85,7 +86,7 @@ export async function checkPoolName(host: Host, name: string): Promise<boolean> 
   if (pool === undefined) return false;
   if (pool.uuid === ownerUuid(host.owner)) return true;
   throw new ForeignObjectError(
-    `There is already a storage pool "${name}" on ${host.uri} (in ${pool.path}), and it is not this stack's. ` +
+    `There is already a storage pool "${name}" on ${host.uri} (in ${visible(pool.path)}), and it is not this stack's. ` +
       `It is left as it is. Give this stack other names (pulumi config set prefix ...), or remove that pool ` +
       `(virsh --connect ${host.uri} pool-destroy ${name}; virsh --connect ${host.uri} pool-undefine ${name}).`,
   );

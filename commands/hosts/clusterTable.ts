@@ -1,5 +1,6 @@
 /** The clusters on a host, for people and for programs. */
 import { type ClusterOnHost, type HostClusters, stackOf } from "../../host/clusters.ts";
+import { visible } from "../../host/visible.ts";
 import { table } from "../ui/table.ts";
 import { age, shortOwner, size, states } from "./words.ts";
 
@@ -54,7 +55,7 @@ export function renderClusters(
     rows.length === 0 ? `No clusters on ${title}.` : table(head, rows),
     ...leftovers.map(
       ({ name, path, volumes, allocation }) =>
-        `Left over: pool ${name} in ${path} (${volumes.length} volumes, ${size(allocation)}) has no machine. ` +
+        `Left over: pool ${visible(name)} in ${visible(path)} (${volumes.length} volumes, ${size(allocation)}) has no machine. ` +
         `It is of a run that was killed, or a cluster is being made just now.`,
     ),
     "",

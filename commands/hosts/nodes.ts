@@ -2,6 +2,7 @@
 import type { NodeOnHost } from "../../host/clusters.ts";
 import type { Mark } from "../../host/mark.ts";
 import { stackOf } from "../../host/clusters.ts";
+import { visible } from "../../host/visible.ts";
 import { suggest } from "../../plan/suggest.ts";
 import { UserError } from "../ui/errors.ts";
 import { shortOwner } from "./words.ts";
@@ -82,8 +83,8 @@ export const isNodeName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]
 export function unknownNode(name: string, nodes: readonly MarkedNode[], title: string): UserError {
   const names = byName(nodes).map(({ node }) => node.name);
   const like = suggest(name, names);
-  const there = names.length === 0 ? "there are none" : `there are: ${names.join(", ")}`;
+  const there = names.length === 0 ? "there are none" : `there are: ${names.map(visible).join(", ")}`;
   return new UserError(
-    `no node on ${title} is named ${name}${like === undefined ? "" : ` (did you mean ${like}?)`}; ${there}`,
+    `no node on ${title} is named ${name}${like === undefined ? "" : ` (did you mean ${visible(like)}?)`}; ${there}`,
   );
 }

@@ -1,4 +1,5 @@
 /** Sizes, ages and counts as people read them. */
+import { visible } from "../../host/visible.ts";
 
 /** "512 MiB", "1.5 GiB": three digits at the most. */
 export function size(bytes: number): string {
@@ -35,4 +36,4 @@ export function states(all: readonly string[]): string {
 }
 
 /** An owner's id as short as a commit's; enough to name one on a host. */
-export const shortOwner = (owner: string): string => owner.slice(0, 8);
+export const shortOwner = (owner: string): string => visible(owner.slice(0, 8));

@@ -1,7 +1,8 @@
 /** Tables for people: no lines drawn, columns aligned. */
 import Table from "cli-table3";
+import { visible } from "../../host/visible.ts";
 
-/** Renders rows under a head; without colours, so that it reads the same in a file. */
+/** Renders rows under a head, a line each; without colours, so that it reads the same in a file. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const none = {
     top: "",
@@ -24,7 +25,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     chars: { ...none, ...rest, right: "", "right-mid": "", middle: "  " },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
-  made.push(...rows.map((row) => [...row]));
+  made.push(...rows.map((row) => row.map(visible)));
   return made
     .toString()
     .split("\n")

@@ -1,5 +1,6 @@
 /** `list`: all clusters on a libvirt host, of whatever stack. */
 import { readClusters } from "../../host/clusters.ts";
+import { visibleJson } from "../../host/visible.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { clustersJson, renderClusters } from "../hosts/clusterTable.ts";
 import { forUser, reach, type Reached } from "../hosts/reach.ts";
@@ -19,7 +20,7 @@ export async function list(paths: LabPaths, options: ListOptions): Promise<void>
   const mine = await ownersOf(paths, reached, [...new Set(stacks)]);
   process.stdout.write(
     options.json === true
-      ? `${JSON.stringify(clustersJson(reached.access.uri, found, mine), null, 2)}\n`
+      ? `${visibleJson(clustersJson(reached.access.uri, found, mine))}\n`
       : renderClusters(reached.access.title, found, mine, new Date()),
   );
 }

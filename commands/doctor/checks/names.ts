@@ -1,4 +1,5 @@
 /** Whether the names of the plan's machines and pool are free on the host, or this stack's already. */
+import { stackOf } from "../../../host/clusters.ts";
 import { type Mark, ownerUuid } from "../../../host/mark.ts";
 import { readDomain, readPool, type HostDomain, type HostPool } from "../../../host/objects.ts";
 import { lines } from "../../../host/virsh.ts";
@@ -42,9 +43,7 @@ export function judgeNames(
       : { remedy: typed(`pulumi config set prefix ${freePrefix(poolName, taken)}`) };
   const strange = domains.filter(({ mark }) => !namesUs(mark, stack));
   const owner = ({ mark }: HostDomain): string =>
-    mark === undefined
-      ? "carries no mark of a cluster"
-      : `belongs to ${mark.organization}/${mark.project}/${mark.stack}`;
+    mark === undefined ? "carries no mark of a cluster" : `belongs to ${stackOf(mark)}`;
   const verdicts: Verdict[] = strange.map((domain) => ({
     level: "problem",
     found: `there is a machine ${domain.name} already, and it ${owner(domain)}`,

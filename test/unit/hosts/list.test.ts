@@ -1,8 +1,10 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { clustersJson, renderClusters } from "../../../commands/hosts/clusterTable.ts";
 import { parseState } from "../../../commands/hosts/stackState.ts";
 import { age, size, states } from "../../../commands/hosts/words.ts";
-import type { ClusterOnHost } from "../../../host/clusters.ts";
+import { nodeOf, type ClusterOnHost } from "../../../host/clusters.ts";
+import { markXml } from "../../../host/mark.ts";
+import { visibleJson } from "../../../host/visible.ts";
 
 const now = new Date("2026-03-01T12:00:00Z");
 const owner = "0123456789abcdef0123456789abcdef";
@@ -49,6 +51,29 @@ describe("the list of clusters", () => {
       text,
       /^No clusters on the lab\.\nLeft over: pool lost-core in \/p\/lost-core \(2 volumes, 400 MiB\) has no machine\./,
     );
+  });
+
+  it("shows what others have written down as one harmless word, and tells programs all of it", () => {
+    const evil = "dev\u009b2J\u001b[1;1H\n\u202eorganization/coreos-cluster/dev";
+    const xml = (text: string): string =>
+      `<domain><name>x</name><metadata>${markXml({ organization: "o", project: "coreos-cluster", stack: text, owner: text })}</metadata></domain>`;
+    const { mark, node } = nodeOf(xml(evil).replaceAll("\ufffd", "&#27;"), "running");
+    deepEqual([mark?.stack, mark?.owner], [evil, evil]);
+    const { pool } = cluster("lost");
+    const found = {
+      clusters: [{ mark: mark ?? cluster("x").mark, nodes: [node], pool: undefined, created: undefined }],
+      leftovers: pool === undefined ? [] : [{ ...pool, name: evil, path: `/p/${evil}` }],
+    };
+    const text = renderClusters("h", found, new Set(), now);
+    const shown = "dev\\u{9b}2J\\u{1b}[1;1H\\u{a}\\u{202e}organization/coreos-cluster/dev";
+    equal(text.split("\n").length, 4);
+    const [, stack = "", leftover = ""] = text.split("\n");
+    ok(stack.startsWith(`o/coreos-cluster/${shown} `), stack);
+    ok(leftover.includes(`pool ${shown} in /p/${shown} `), leftover);
+    doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+    const document = visibleJson(clustersJson("h", found, new Set()));
+    doesNotMatch(document.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+    deepEqual(JSON.parse(document), clustersJson("h", found, new Set()));
   });
 
   it("is one document for programs", () => {
