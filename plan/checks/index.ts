@@ -2,6 +2,7 @@
 import type { Draft } from "../draft.ts";
 import type { Problem } from "../errors.ts";
 import type { RawSettings } from "../raw.ts";
+import { dockerProblems } from "./docker.ts";
 import { etcdProblems } from "./etcd.ts";
 import { fileProblems } from "./files.ts";
 import { hostProblems } from "./hosts.ts";
@@ -14,6 +15,7 @@ export const crossProblems = (draft: Draft, raw: RawSettings): Problem[] => [
   ...hostProblems(draft, raw),
   ...imageProblems(draft, raw),
   ...profileProblems(draft, raw),
+  ...dockerProblems(draft, raw),
   ...fileProblems(draft, raw),
   ...etcdProblems(draft, raw),
 ];

@@ -66,6 +66,6 @@ export const SOFTWARE_KEYS = {
     default: `\`${DEFAULTS.dockerListen}\`; with \`tls\` \`${DEFAULTS.dockerListenTls}\``,
     details:
       "With `tls`, clients need a certificate of the stack's authority for Docker. Without it, whoever reaches this port rules the machine as root. On the node's own loopback, which is the default, that is whoever may log in; any " +
-      "other address brings a warning on each run. IPv6 addresses stand in brackets: `[::1]:2375`.",
+      "other address brings a warning on each run. IPv6 addresses stand in brackets: `[::1]:2375`. The port can't be one that the node needs: 22, and on members etcd's 2379, 2380, 4001 and 7001.",
   },
 } as const satisfies KeyTable;

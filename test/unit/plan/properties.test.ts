@@ -167,6 +167,17 @@ describe("values that are marked as secret", () => {
     assert.ok(!warnings.join().includes("203.0.113.9"));
   });
 
+  it("are not repeated where their port is taken", () => {
+    const set = { os: "flatcar", profiles: "base,metadata-local,etcd,docker,docker-remote" };
+    const [found, ...others] = problems(
+      { ...set, dockerListen: "127.0.0.9:2379" },
+      { secretKeys: ["dockerListen"] },
+    );
+    assert.deepEqual(others, []);
+    assert.equal(found?.key, "dockerListen");
+    assert.ok(!/2379|127\.0\.0\.9/.test(JSON.stringify(found)));
+  });
+
   it("are not repeated in what is said of the files that they name", () => {
     for (const set of [
       { snippets: ["./none-such.yaml"] },

@@ -3,6 +3,7 @@
  * with the real one).
  */
 import assert from "node:assert/strict";
+import { fromJson } from "../../../plan/schema/parts.ts";
 import { publicKey } from "./fixtures.ts";
 
 type Config = Record<string, unknown>;
@@ -92,7 +93,7 @@ export function afterCommands(values: Readonly<Config>, line: string): Config {
       assert.equal(action, "set");
       assert.ok(value !== undefined);
       if (hasPath) setPath(config, parsePath(key), value);
-      else config[key] = /^[[{]/.test(value) ? (JSON.parse(value) as unknown) : value;
+      else config[key] = fromJson(value);
     }
   }
   return config;

@@ -53,6 +53,13 @@ describe("the plan's warnings", () => {
       assert.deepEqual(plan({ ...docker, dockerListen }).warnings, []);
     });
 
+  it("lets Docker have etcd's ports where no etcd is, and those of ssh where nothing reads them", () => {
+    const nodes = { a: {}, b: { role: "client", profiles: "base,docker,docker-remote" } };
+    plan({ os: "flatcar", nodes, dockerListen: "127.0.0.1:2379" });
+    plan({ dockerListen: "127.0.0.1:22" });
+    plan({ ...docker, ignition: "./i.yml", profiles: undefined, dockerListen: "127.0.0.1:2379" });
+  });
+
   it("does not warn of Docker anywhere where clients need certificates", () => {
     assert.deepEqual(plan({ ...docker, tls: "true", dockerListen: "0.0.0.0:2376" }).warnings, []);
   });

@@ -3,6 +3,8 @@ import { publicKey } from "../fixtures.ts";
 import { PROFILE_NAMES } from "../../../../plan/profiles.ts";
 import type { WrongConfig } from "./types.ts";
 
+const docker = { os: "flatcar", profiles: "base,metadata-local,etcd,docker,docker-remote" };
+
 export default [
   {
     set: { sshAuthorizedKeys: undefined },
@@ -159,6 +161,30 @@ export default [
     says: 'dockerListen is "10.0.0.1:99999"',
     right: "an address and a port (1 to 65535), such as 127.0.0.1:2375, [::1]:2375 or 0.0.0.0:2375",
     mend: "pulumi config set dockerListen 127.0.0.1:2375",
+  },
+  {
+    set: { ...docker, dockerListen: "0.0.0.0:2379" },
+    says: 'dockerListen is "0.0.0.0:2379"',
+    right: "a port that is free on the nodes that have docker-remote: 2379 is etcd's",
+    mend: "pulumi config set dockerListen 0.0.0.0:2375",
+  },
+  {
+    set: { ...docker, dockerListen: "127.0.0.1:2380" },
+    says: 'dockerListen is "127.0.0.1:2380"',
+    right: "a port that is free on the nodes that have docker-remote: 2380 is etcd's",
+    mend: "pulumi config set dockerListen 127.0.0.1:2375",
+  },
+  {
+    set: { ...docker, tls: true, dockerListen: "[::]:4001" },
+    says: 'dockerListen is "[::]:4001"',
+    right: "a port that is free on the nodes that have docker-remote: 4001 is etcd's",
+    mend: "pulumi config set dockerListen '[::]:2376'",
+  },
+  {
+    set: { ...docker, role: "client", profiles: "base,docker,docker-remote", dockerListen: "0.0.0.0:22" },
+    says: 'dockerListen is "0.0.0.0:22"',
+    right: "a port that is free on the nodes that have docker-remote: 22 is ssh's",
+    mend: "pulumi config set dockerListen 0.0.0.0:2375",
   },
   {
     set: { dockerListen: "10.0.0.1" },
