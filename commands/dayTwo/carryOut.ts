@@ -170,7 +170,12 @@ export async function carryOut(stack: Stack, phases: Phases, done: string): Prom
   }));
   const view = await phases.run("Health", async (report) => {
     const last = await untilHealthy(stack.healthNow, 120_000, report);
-    return { note: last.healthy ? `${last.nodes.length} healthy` : troubleIn(last), value: last };
+    const { healthy } = last;
+    return {
+      note: healthy ? `${last.nodes.length} healthy` : troubleIn(last),
+      value: last,
+      failed: !healthy,
+    };
   });
   print(renderNodes(view.nodes));
   if (view.healthy) {

@@ -13,7 +13,7 @@ import type { StackState } from "./stackState.ts";
  */
 export function healthOf(paths: LabPaths, state: StackState, uri: string): () => Promise<ClusterView> {
   const { session, outputs } = state;
-  if (session !== undefined) return () => clusterView(session, outputs);
+  if (session !== undefined) return () => clusterView(session, outputs, state.credentials);
   const args = ["commands/health.ts", ...endpointsOf(outputs)];
   return async () => {
     const tls = speaksTls(outputs) ? await state.credentials?.() : undefined;

@@ -5,7 +5,13 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { ProcessError } from "../../lab/shared/process.ts";
 import { type Credentials, field, list, parsed } from "../http.ts";
 import type { findNode } from "../lab/clusterView.ts";
-import { credentialsCommand, credentialsIn, dockerCredentialsIn, labSecrets } from "../lab/credentials.ts";
+import {
+  credentialsCommand,
+  credentialsIn,
+  dockerCredentialsIn,
+  hasTls,
+  labSecrets,
+} from "../lab/credentials.ts";
 import { requireStack } from "../lab/known.ts";
 import { openLab } from "../lab/opened.ts";
 import { diagnostics } from "../lab/pulumiOutput.ts";
@@ -24,6 +30,8 @@ export interface StackState {
   readonly owners: readonly string[];
   /** With the machines that are there and that no `up` has reported yet. */
   readonly outputs: Outputs;
+  /** Whether members want to see certificates, as the state has it, whatever the outputs tell. */
+  readonly tls?: boolean;
   /** The libvirt hosts, where the config names several; a connection that is secret in the state is undefined. */
   readonly hosts: readonly { readonly name: string; readonly uri: string | undefined }[];
   /** How programs are run where the machines can be reached; undefined: here, on an own host. */
@@ -50,7 +58,7 @@ export function parseState(text: string, session?: LabSession): StackState {
     return name === undefined ? [] : [{ name, uri: typeof uri === "string" ? uri : undefined }];
   });
   const [stack] = ofType("pulumi:pulumi:Stack");
-  return { owners, hosts, outputs: field(stack, "outputs") ?? {}, session };
+  return { owners, hosts, outputs: field(stack, "outputs") ?? {}, tls: hasTls(text), session };
 }
 
 const exportOf = (stack: string | undefined): [string, ...string[]] => [
@@ -68,24 +76,24 @@ export async function readStack(
   { access, lab }: Reached,
   stack: string | undefined,
 ): Promise<StackState> {
-  const state = await exported(paths, lab, stack);
+  const { secrets, ...state } = await exported(paths, lab, stack);
   const found = lab === undefined ? undefined : await labStatus(lab);
   const leases = found?.state === "up" ? found.leases : [];
-  const outputs = await withUnreported(state.outputs, state.owners, access.virsh, leases);
-  return { ...state, outputs };
+  const outputs = await withUnreported(state.outputs, state.owners, access.virsh, leases, state.tls);
+  return { ...state, outputs, ...credentialsBy(secrets, outputs !== state.outputs) };
 }
 
 async function exported(
   paths: LabPaths,
   lab: Reached["lab"],
   stack: string | undefined,
-): Promise<StackState> {
+): Promise<StackState & { readonly secrets: () => Promise<string> }> {
   if (lab !== undefined) {
     requireStack(paths, stack ?? devStack);
     const session = await openLab(paths, stack ?? devStack);
     try {
       const { stdout } = await runInLab(session, exportOf(session.stack));
-      return { ...parseState(stdout, session), ...credentialsBy(() => labSecrets(session)) };
+      return { ...parseState(stdout, session), secrets: () => labSecrets(session) };
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       throw new UserError(reasonOf(error.output, session.stack), { cause: error });
@@ -93,8 +101,7 @@ async function exported(
   }
   const [file, ...args] = exportOf(stack);
   const result = await execa(file, args, { cwd: paths.checkout, reject: false, all: true, stdin: "ignore" });
-  if (!result.failed)
-    return { ...parseState(result.stdout), ...credentialsBy(once(() => ownSecrets(paths, stack))) };
+  if (!result.failed) return { ...parseState(result.stdout), secrets: once(() => ownSecrets(paths, stack)) };
   if (result.code === "ENOENT")
     throw new UserError(
       "pulumi is not on this machine's PATH, and the stack's state is read with it: " +
@@ -111,8 +118,9 @@ function once<T>(make: () => T): () => T {
 
 const credentialsBy = (
   secrets: () => Promise<string>,
+  newer: boolean,
 ): Required<Pick<StackState, "credentials" | "dockerCredentials">> => ({
-  credentials: async () => credentialsIn(await secrets()),
+  credentials: async () => credentialsIn(await secrets(), newer),
   dockerCredentials: async () => dockerCredentialsIn(await secrets()),
 });
 

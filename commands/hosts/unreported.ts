@@ -5,6 +5,7 @@
 import { readNodes } from "../../host/clusters.ts";
 import { lines, type Virsh } from "../../host/virsh.ts";
 import { addressOf } from "../readiness/machines.ts";
+import { speaksTls } from "../lab/clusterView.ts";
 import type { Outputs } from "./stackState.ts";
 
 type OutputNode = NonNullable<Outputs["nodes"]>[number];
@@ -27,12 +28,14 @@ async function addressAt(virsh: Virsh, uuid: string, mac: string): Promise<strin
 /**
  * The outputs, with the stack's machines that they don't tell of, or tell of as they were before: these count as members.
  * @param leases what the host's DHCP server has given, where that can be asked.
+ * @param tls whether the state is that of a cluster with TLS: its members are known by their names, which their certificates speak of.
  */
 export async function withUnreported(
   outputs: Outputs,
   owners: readonly string[],
   virsh: Virsh,
   leases: readonly { readonly mac: string; readonly address: string }[],
+  tls = false,
 ): Promise<Outputs> {
   const told = new Map((outputs.nodes ?? []).map((node) => [node.name, node]));
   const there = (await readNodes(virsh)).filter(({ mark }) => owners.includes(mark.owner));
@@ -44,13 +47,15 @@ export async function withUnreported(
     const leased = leases.find((lease) => lease.mac === mac)?.address;
     const address = leased ?? (await addressAt(virsh, node.uuid, mac));
     const role = told.get(node.name)?.role ?? "member";
+    const wasTold = told.has(node.name);
     const found: OutputNode = {
       ...{ name: node.name, mac, role, domainId: node.uuid },
       addresses: address === undefined ? [] : [address],
     };
     told.set(node.name, found);
-    const endpoint = `http://${address ?? ""}:2379`;
-    if (address !== undefined && role === "member" && !endpoints.includes(endpoint)) endpoints.push(endpoint);
+    const endpoint = tls ? `https://${node.name}:2379` : `http://${address ?? ""}:2379`;
+    const known = endpoints.includes(endpoint) || (tls && wasTold && speaksTls(outputs));
+    if (address !== undefined && role === "member" && !known) endpoints.push(endpoint);
   }
   const nodes = [...told.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return { ...outputs, nodes, etcdEndpoints: endpoints };

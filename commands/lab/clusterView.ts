@@ -2,6 +2,7 @@
 import { suggest } from "../../plan/suggest.ts";
 import type { Role } from "../../plan/types.ts";
 import type { EndpointHealth } from "../health.ts";
+import type { Credentials } from "../http.ts";
 import { majority } from "../membership/quorum.ts";
 import type { Member } from "../readiness/etcd.ts";
 import type { MemberStatus } from "../readiness/maintenance.ts";
@@ -110,11 +111,18 @@ export const endpointsOf = (outputs: Outputs): string[] => [
   ),
 ];
 
-/** Asks every machine of the cluster for its health, from inside the lab. */
-export async function clusterView(session: LabSession, outputs: Outputs): Promise<ClusterView> {
+/**
+ * Asks every machine of the cluster for its health, from inside the lab.
+ * @param credentials reads what members with TLS want to see.
+ */
+export async function clusterView(
+  session: LabSession,
+  outputs: Outputs,
+  credentials: () => Promise<Credentials> = () => labCredentials(session),
+): Promise<ClusterView> {
   const { stdout } = await runInLab(session, ["node", "commands/health.ts", ...endpointsOf(outputs)], {
     timeout: 60,
-    ...(speaksTls(outputs) ? { input: JSON.stringify(await labCredentials(session)) } : {}),
+    ...(speaksTls(outputs) ? { input: JSON.stringify(await credentials()) } : {}),
   });
   return viewOf(outputs, JSON.parse(stdout) as readonly EndpointHealth[]);
 }

@@ -15,6 +15,8 @@ export function duration(milliseconds: number): string {
 const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
   styleText(format, text, { stream: process.stderr });
 
+const cross = (): string => paint("red", "✖");
+
 /**
  * Phases of a long command, one after the other or side by side. Lines go to stderr, so that stdout holds only
  * results; where stderr is no terminal there is neither spinner nor colour, and no spinner on one without a width.
@@ -33,22 +35,31 @@ export class Phases {
 
   /**
    * Runs one phase and prints its line when it ends.
-   * @param work is given a way to say what it is doing; what it returns in `note` ends the phase's line.
+   * @param work is given a way to say what it is doing; what it returns in `note` ends the phase's line, which has the mark of a failure where
+   *   it says that it `failed`.
    */
   async run<T>(
     title: string,
-    work: (report: (detail: string) => void) => Promise<{ note: string; value: T }>,
+    work: (report: (detail: string) => void) => Promise<{ note: string; value: T; failed?: boolean }>,
   ): Promise<T> {
     const began = performance.now();
     this.#show(title, "");
     try {
-      const { note, value } = await work((detail) => {
+      const {
+        note,
+        value,
+        failed = false,
+      } = await work((detail) => {
         this.#show(title, detail);
       });
-      this.#end(title, `${paint("green", "✔")} ${title}${note === "" ? "" : `: ${note}`}`, began);
+      this.#end(
+        title,
+        `${failed ? cross() : paint("green", "✔")} ${title}${note === "" ? "" : `: ${note}`}`,
+        began,
+      );
       return value;
     } catch (error) {
-      this.#end(title, `${paint("red", "✖")} ${title}`, began);
+      this.#end(title, `${cross()} ${title}`, began);
       throw error;
     }
   }

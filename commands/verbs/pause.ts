@@ -21,9 +21,9 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** The command line that does the opposite to the same machines, as it can be typed. */
-export function inverse(
-  verb: "pause" | "resume",
+/** The command line of a verb about the same machines, as it can be typed. */
+export function sameMachines(
+  verb: "pause" | "resume" | "logs",
   { connect, stack, owner }: Choice & { readonly connect?: string },
 ): string {
   const options = Object.entries({ connect, stack, owner }).flatMap(([name, value]) =>
@@ -76,7 +76,7 @@ async function pauseOn(paths: LabPaths, reached: Reached, options: PowerOptions)
     say(
       `Not shut down within ${options.timeout} s, and cut off: ${cut.join(", ")}. etcd recovers from that as from a power cut.`,
     );
-  say(`Paused. The machines' disks, addresses and data stay. Next: ${inverse("resume", options)}`);
+  say(`Paused. The machines' disks, addresses and data stay. Next: ${sameMachines("resume", options)}`);
 }
 
 /**
@@ -128,14 +128,19 @@ async function health(
   const ask = healthOf(paths, state, access.uri);
   const view = await phases.run("Health", async (report) => {
     const last = await untilHealthy(ask, options.timeout * 1000, report);
-    return { note: last.healthy ? `${last.nodes.length} healthy` : troubleIn(last), value: last };
+    const { healthy } = last;
+    return {
+      note: healthy ? `${last.nodes.length} healthy` : troubleIn(last),
+      value: last,
+      failed: !healthy,
+    };
   });
   if (view.healthy) {
-    say(`Resumed: the cluster is healthy. Next: ${inverse("pause", options)}`);
+    say(`Resumed: the cluster is healthy. Next: ${sameMachines("pause", options)}`);
     return;
   }
   say(
-    `The machines run, but the cluster is not healthy after ${options.timeout} s. What they show: npm run cluster -- logs`,
+    `The machines run, but the cluster is not healthy after ${options.timeout} s. What they show: ${sameMachines("logs", options)}`,
   );
   throw new ExitError(1);
 }

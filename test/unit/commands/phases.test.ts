@@ -69,6 +69,30 @@ describe("work side by side", () => {
   });
 });
 
+describe("a phase's line", () => {
+  const program = join(import.meta.dirname, "../../../commands/ui/phases.ts");
+  for (const [what, answer, line] of [
+    ["has a tick", '{ note: "3 healthy" }', /^ {2}✔ Health: 3 healthy \(0\.\d s\)\n$/],
+    [
+      "has a cross where the work says that it failed",
+      '{ note: "a01: off", failed: true }',
+      /^ {2}✖ Health: a01: off \(0\.\d s\)\n$/,
+    ],
+  ] as const)
+    it(what, () => {
+      const code = `const { Phases } = await import(${JSON.stringify(program)}); await new Phases().run("Health", async () => (${answer}));`;
+      const args = ["--no-warnings", "--input-type=module", "-e", code];
+      const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+      const { status, stderr } = spawnSync(process.execPath, args, {
+        encoding: "utf8",
+        timeout: 20_000,
+        env,
+      });
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, line);
+    });
+});
+
 describe("a phase on a terminal", () => {
   const program = join(import.meta.dirname, "../../../commands/ui/phases.ts");
   const code =

@@ -163,6 +163,7 @@ describe("a stack's state", () => {
       hosts: [],
       outputs: {},
       session: undefined,
+      tls: false,
     });
   });
 });

@@ -2,7 +2,7 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { machinesOf } from "../../../commands/hosts/owned.ts";
 import type { MarkedNode } from "../../../commands/hosts/nodes.ts";
-import { inverse } from "../../../commands/verbs/pause.ts";
+import { sameMachines } from "../../../commands/verbs/pause.ts";
 
 const marked = (name: string, stack: string, owner: string): MarkedNode => ({
   mark: { organization: "organization", project: "coreos-cluster", stack, owner },
@@ -55,15 +55,16 @@ describe("whose machines are touched", () => {
   });
 });
 
-describe("the command that takes pause back", () => {
+describe("the command that takes pause back, or shows why it can't be", () => {
   it("is about the same machines, and can be typed as it is", () => {
-    equal(inverse("resume", {}), "npm run cluster -- resume");
+    equal(sameMachines("resume", {}), "npm run cluster -- resume");
     equal(
-      inverse("resume", {
+      sameMachines("resume", {
         connect: "qemu+ssh://root@host/system?no_verify=1&keyfile=/my key",
         stack: "alice",
       }),
       "npm run cluster -- resume --connect 'qemu+ssh://root@host/system?no_verify=1&keyfile=/my key' --stack alice",
     );
+    equal(sameMachines("logs", { stack: "tf" }), "npm run cluster -- logs --stack tf");
   });
 });
