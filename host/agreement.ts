@@ -3,14 +3,7 @@
  * an ssh client of its own (terraform-provider-libvirt 0.8.3, libvirt/uri/ssh.go). Where they would not mean the same, it is
  * said here, before anything is made. Pure.
  */
-import { isBySsh, parseConnection, UriError } from "./remote.ts";
-
-export interface Disagreement {
-  /** The part of the URI, as it stands there. */
-  readonly found: string;
-  /** What would be right, and why. */
-  readonly right: string;
-}
+import { HOST, isBySsh, parseConnection, UriError, type UriFault, USER } from "./remote.ts";
 
 /** Transports that the provider has (connection_uri.go). */
 const TRANSPORTS: readonly string[] = ["", "unix", "tcp", "tls", "ssh"];
@@ -23,8 +16,8 @@ type Connection = ReturnType<typeof parseConnection>;
 /** Paths that are the same file wherever a program runs. */
 const isFixed = (path: string): boolean => path.startsWith("/") || path.startsWith("~/");
 
-function ofSsh({ user, session, parameters }: Connection, uri: string): Disagreement[] {
-  const found: Disagreement[] = [];
+function ofSsh({ host, user, session, parameters }: Connection, uri: string): UriFault[] {
+  const found: UriFault[] = [];
   const add = (part: string, right: string): void => {
     found.push({ found: part, right });
   };
@@ -38,6 +31,12 @@ function ofSsh({ user, session, parameters }: Connection, uri: string): Disagree
       "a password beside the user",
       "log in with a key: a password in a URI ends up in logs and in the state",
     );
+  else if (!USER.test(user))
+    add(
+      "a user whom ssh would not take",
+      "a name of letters, digits and . _ + @ -, not beginning with one of . + @ -",
+    );
+  if (!HOST.test(host)) add(`the host "${host}"`, "a host's name or address");
   const known = parameters.get("known_hosts");
   if (known !== undefined && !parameters.has("knownhosts"))
     add(
@@ -82,7 +81,7 @@ function ofSsh({ user, session, parameters }: Connection, uri: string): Disagree
  * In what the readers of a connection URI would differ; empty where all mean the same.
  * @throws UriError for what is no connection URI.
  */
-export function disagreements(uri: string): Disagreement[] {
+export function disagreements(uri: string): UriFault[] {
   const connection = parseConnection(uri);
   const { transport } = connection;
   if (!TRANSPORTS.includes(transport))
@@ -93,6 +92,20 @@ export function disagreements(uri: string): Disagreement[] {
       },
     ];
   return isBySsh(connection) ? ofSsh(connection, uri) : [];
+}
+
+/**
+ * The same of any text, what keeps it from being a connection URI included. Neither user nor password is in it; file names and
+ * other parameters are.
+ * @throws UriError for what has not even a connection URI's form.
+ */
+export function uriFaults(text: string): UriFault[] {
+  try {
+    return disagreements(text);
+  } catch (error) {
+    if (error instanceof UriError && error.fault !== undefined) return [error.fault];
+    throw error;
+  }
 }
 
 /** The URI without a password that somebody has put into it. */

@@ -5,9 +5,24 @@
 
 import { shellCommand } from "./shell.ts";
 
+/** A part of a connection URI that is wrong. */
+export interface UriFault {
+  /** The part, as it stands there, without user and password. */
+  readonly found: string;
+  /** What would be right, and why. */
+  readonly right: string;
+}
+
 /** A connection URI that can't be used for this. `message` names the URI's part and what would be right. */
 export class UriError extends Error {
   override name = "UriError";
+  /** The same without the URI, where it is one part that is wrong. */
+  readonly fault: UriFault | undefined;
+
+  constructor(message: string, fault?: UriFault) {
+    super(message);
+    this.fault = fault;
+  }
 }
 
 /** A connection URI, taken apart. */
@@ -32,6 +47,7 @@ const decoded = (text: string, uri: string): string => {
   } catch {
     throw new UriError(
       `The connection URI ${uri} has a broken % sequence in "${text}": write %25 for a single %.`,
+      { found: "a broken % sequence", right: "%25 for a single %" },
     );
   }
 };
@@ -61,6 +77,7 @@ export function parseConnection(uri: string): ConnectionUri {
   if (number !== undefined && !(Number.isInteger(number) && number >= 1 && number <= 65535))
     throw new UriError(
       `The connection URI ${uri} names the port "${port ?? ""}"; it must be a number from 1 to 65535.`,
+      { found: `the port "${port ?? ""}"`, right: "a number from 1 to 65535" },
     );
   return {
     driver: driver.toLowerCase(),
@@ -165,8 +182,8 @@ export const quotedPath = (path: string): string =>
   /[\s"]/.test(path) ? `"${path.replaceAll('"', String.raw`\"`)}"` : path;
 
 /** ssh gives host and user to what ProxyCommand names, through a shell: nothing goes there that a shell could read. */
-const HOST = /^[A-Za-z0-9_][A-Za-z0-9_.:%-]*$/;
-const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$/;
+export const HOST = /^[A-Za-z0-9_][A-Za-z0-9_.:%-]*$/;
+export const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$/;
 
 /** ssh's ProxyCommand that gets to a machine which the URI's host can reach. @throws UriError as {@link sshTo} does. */
 export function proxyCommand(uri: string): string {

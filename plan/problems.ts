@@ -97,8 +97,10 @@ function remedyOf(path: Path, params: IssueParams, raw: RawSettings): string {
 export function problemsOf(issue: Issue, raw: RawSettings): Problem[] {
   if (issue.code === "unrecognized_keys") return unknownKeys(issue, raw);
   const params: IssueParams = (issue.code === "custom" ? issue.params : undefined) ?? {};
-  const repeats = params.repeats === true && isSecret(raw, issue.path);
-  const said = issue.code === "custom" && issue.message !== "Invalid input" && !repeats ? issue.message : "";
+  const secret = isSecret(raw, issue.path);
+  const repeats = params.repeats === true && secret;
+  const message = secret && params.discreet !== undefined ? params.discreet : issue.message;
+  const said = issue.code === "custom" && message !== "Invalid input" && !repeats ? message : "";
   const expected = said === "" ? (infoAt(issue.path)?.expected ?? issue.message) : said;
   return [problemAt(raw, issue.path, expected, remedyOf(issue.path, params, raw))];
 }

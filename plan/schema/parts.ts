@@ -17,6 +17,8 @@ export interface IssueParams {
   readonly rename?: string;
   /** Whether the message repeats what was given. */
   readonly repeats?: boolean;
+  /** What is said in place of the message where the value is a secret. */
+  readonly discreet?: string;
 }
 
 interface Refusable {

@@ -42,6 +42,9 @@ describe("a connection URI that virsh, ssh and the provider read", () => {
     ["qemu+ssh://root@host/system?keyfile=/k;no_verify=1", /; between parameters; right would be: &/],
     ["qemu+ssh://root@host/system?keyfile=/k+1", /\+ in a parameter; right would be: %2B/],
     ["qemu+ssh://me@host/session", /\/session; right would be: socket=/],
+    ["qemu+ssh://-oProxyCommand=x@host/system", /a user whom ssh would not take; right would be: a name/],
+    ["qemu+ssh://ro%20ot@host/system", /a user whom ssh would not take; right would be: a name/],
+    ["qemu+ssh://root@-host/system", /the host "-host"; right would be: a host's name or address/],
     ["qemu+libssh2://root@host/system", /\+libssh2; right would be: \+ssh/],
   ];
   for (const [uri, message] of unlike)

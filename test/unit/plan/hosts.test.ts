@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { connectionFault, hostNameOf, isHostName, proposeHostName } from "../../../plan/connections.ts";
-import { plan, problems } from "./fixtures.ts";
+import { plan, problems, settings } from "./fixtures.ts";
+import { afterCommands } from "./pulumiConfig.ts";
 
 const SECOND = "qemu+ssh://root@second.example/system";
 const hosts = [
@@ -74,6 +75,42 @@ describe("plans of several hosts", () => {
     assert.deepEqual(plan({ hosts }).warnings, []);
   });
 
+  it("are told with everything else that is wrong, and with commands that go together", () => {
+    const good = { uri: "qemu+ssh://root@good/system", name: "good" };
+    const set = {
+      hosts: [
+        "xen:///a",
+        good,
+        "qemu+ssh://root:secret@b/system",
+        { uri: "qemu+ssh://c/system?sshauth=foo" },
+      ],
+      memory: 1,
+    };
+    const found = problems(set);
+    assert.deepEqual(found.map(({ key }) => key).sort(), ["hosts[0]", "hosts[2]", "hosts[3].uri", "memory"]);
+    assert.doesNotMatch(JSON.stringify(found), /secret/);
+    const mended = found.reduce((config, { remedy }) => afterCommands(config, remedy), settings(set).values);
+    assert.deepEqual(problems(mended, {}, {}), []);
+    assert.deepEqual(mended["hosts"], [
+      "qemu+ssh://root@second.example/system",
+      good,
+      "qemu+ssh://root@host-2.example/system",
+      { uri: "qemu+ssh://root@host-3.example/system" },
+    ]);
+  });
+
+  it("say of a secret what is wrong, and not what it is", () => {
+    const uri = "qemu+ssh://hidden.example:2222/session?keyfile=hidden&known_hosts=/hidden&sshauth=hidden";
+    const [found, ...others] = problems({ hosts: [uri] }, { secretKeys: ["hosts"] });
+    assert.deepEqual(others, []);
+    assert.doesNotMatch(JSON.stringify(found), /hidden|2222/);
+    assert.equal(found?.key, "hosts[0]");
+    for (const word of [/no user/, /keyfile/, /write knownhosts=/, /sshauth/, /session/])
+      assert.match(found.expected, word);
+    const port = problems({ hosts: ["qemu+ssh://root@h:98765/system"] }, { secretKeys: ["hosts"] });
+    assert.match(port[0]?.expected ?? "", /it has a port \(a number from 1 to 65535\)/);
+  });
+
   it("repeat no secret", () => {
     const said = JSON.stringify(
       problems({ hosts: [{ uri: "qemu+ssh://hidden" }] }, { secretKeys: ["hosts"] }),
@@ -124,8 +161,8 @@ describe("connection URIs in config", () => {
 
   it("makes a right name of every right URI", () => {
     const uri = fc
-      .tuple(fc.constantFrom("qemu+ssh", "qemu+tls"), fc.domain(), fc.constantFrom("", ":22"))
-      .map(([scheme, domain, port]) => `${scheme}://${domain}${port}/system`);
+      .tuple(fc.constantFrom("qemu+ssh://root@", "qemu+tls://"), fc.domain(), fc.constantFrom("", ":22"))
+      .map(([scheme, domain, port]) => `${scheme}${domain}${port}/system`);
     fc.assert(
       fc.property(uri, (text) => {
         assert.equal(connectionFault(text), undefined);

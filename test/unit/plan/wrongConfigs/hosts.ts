@@ -5,6 +5,8 @@ const EXAMPLE = "qemu+ssh://root@second.example/system";
 const LIST =
   "a list of libvirt hosts, each a map with its uri, and name, weight, bridge and poolPath as needed";
 const URI = `the connection URI of a libvirt host, such as qemu:///system or ${EXAMPLE}`;
+const NO_USER =
+  "no user before the host (name the user, root@ for one: the provider doesn't take your own login name, as ssh does)";
 const here = { uri: "qemu:///system" };
 
 export default [
@@ -56,6 +58,60 @@ export default [
     right: `${URI}; it has blanks in it`,
     mend: `pulumi config set --path 'hosts[0].uri' ${EXAMPLE}`,
   },
+  {
+    set: { hosts: ["xen:///a", { uri: "qemu+ssh://root@good/system", name: "good" }] },
+    says: 'hosts[0] is "xen:///a"',
+    right: URI,
+    mend: `pulumi config set --path 'hosts[0]' ${EXAMPLE}`,
+  },
+  {
+    set: { hosts: [here, " "] },
+    says: 'hosts[1] is " "',
+    right: URI,
+    mend: `pulumi config set --path 'hosts[1]' ${EXAMPLE}`,
+  },
+  {
+    set: { hosts: ["qemu+ssh://me@second.example/system", "xen:///a"] },
+    says: 'hosts[1] is "xen:///a"',
+    right: URI,
+    mend: "pulumi config set --path 'hosts[1]' qemu+ssh://root@host-2.example/system",
+  },
+  {
+    set: { hosts: [{ uri: "qemu+ssh://10.0.0.7/system?keyfile=/k" }] },
+    says: 'hosts[0].uri is "qemu+ssh://10.0.0.7/system?keyfile=/k"',
+    right: `${URI}; it has ${NO_USER}`,
+    mend: "pulumi config set --path 'hosts[0].uri' 'qemu+ssh://root@10.0.0.7/system?keyfile=/k'",
+  },
+  {
+    set: { hosts: [{ uri: "qemu+ssh://kvm-a/system?sshauth=foo" }] },
+    says: 'hosts[0].uri is "qemu+ssh://kvm-a/system?sshauth=foo"',
+    right: `${URI}; it has ${NO_USER}, and sshauth=foo (agent, privkey or both: the provider has no other way to log in without a password in the URI)`,
+    mend: `pulumi config set --path 'hosts[0].uri' ${EXAMPLE}`,
+  },
+  {
+    set: { hosts: ["qemu+ssh://root:secret@kvm-a/system"] },
+    says: 'hosts[0] is "qemu+ssh://***@kvm-a/system"',
+    right: `${URI}; it has a password beside the user (log in with a key: a password in a URI ends up in logs and in the state)`,
+    mend: `pulumi config set --path 'hosts[0]' ${EXAMPLE}`,
+  },
+  {
+    set: { hosts: ["qemu+ssh://root@kvm-a:99999/system"] },
+    says: 'hosts[0] is "qemu+ssh://***@kvm-a:99999/system"',
+    right: `${URI}; it has the port "99999" (a number from 1 to 65535)`,
+    mend: `pulumi config set --path 'hosts[0]' ${EXAMPLE}`,
+  },
+  {
+    set: { hosts: ["qemu+ssh://root@kvm-a/system?keyfile=%zz"] },
+    says: 'hosts[0] is "qemu+ssh://***@kvm-a/system?keyfile=%zz"',
+    right: `${URI}; it has a broken % sequence (%25 for a single %)`,
+    mend: `pulumi config set --path 'hosts[0]' ${EXAMPLE}`,
+  },
+  ...["-oProxyCommand=x", "ro%20ot"].map((user) => ({
+    set: { hosts: [`qemu+ssh://${user}@127.0.0.1/system`] },
+    says: 'hosts[0] is "qemu+ssh://***@127.0.0.1/system"',
+    right: `${URI}; it has a user whom ssh would not take (a name of letters, digits and . _ + @ -, not beginning with one of . + @ -)`,
+    mend: `pulumi config set --path 'hosts[0]' ${EXAMPLE}`,
+  })),
   {
     set: { hosts: [{ ...here, weight: 0 }] },
     says: "hosts[0].weight is 0",
@@ -120,7 +176,7 @@ export default [
   },
   {
     set: {
-      hosts: [here, { uri: "qemu+ssh://10.0.0.7/system", name: "kvm-b" }],
+      hosts: [here, { uri: "qemu+ssh://root@10.0.0.7/system", name: "kvm-b" }],
       nodes: { a: { host: "kvmb" } },
     },
     says: 'nodes.a.host is "kvmb"',
