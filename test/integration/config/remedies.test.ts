@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { labPaths } from "../../../lab/shared/context.ts";
 import { run } from "../../../lab/shared/process.ts";
 import { ensureToolchain } from "../../../lab/toolchain/index.ts";
+import { fromJson } from "../../../plan/schema/parts.ts";
 import { afterCommands } from "../../unit/plan/pulumiConfig.ts";
 import { publicKey, settings } from "../../unit/plan/fixtures.ts";
 import { WRONG_CONFIGS } from "../../unit/plan/wrongConfigs/index.ts";
@@ -16,8 +17,7 @@ const NAMESPACE = "coreos-cluster:";
 /** As a program gets what `pulumi config` keeps: plain values all as text, a text that is a list or a map as one. */
 const asKept = (value: unknown): unknown => {
   if (typeof value === "object" && value !== null) return value;
-  const text = String(value);
-  return /^[[{]/.test(text) ? (JSON.parse(text) as unknown) : text;
+  return fromJson(String(value));
 };
 
 /** Remedies that do more than to set a whole key to a plain word. */
