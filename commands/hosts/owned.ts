@@ -66,8 +66,9 @@ export async function ownedNodes(
   reached: Reached,
   choice: Choice & { readonly connect?: string },
 ): Promise<OwnedNodes> {
-  const { access } = reached;
+  const { access, silent } = reached;
   if (choice.owner !== undefined) {
+    if (silent !== undefined) throw silent;
     const nodes = chooseCluster(await readNodes(access.virsh), choice, access.title);
     return { groups: [{ access, nodes }], state: undefined, remark: undefined };
   }
@@ -76,7 +77,7 @@ export async function ownedNodes(
   try {
     state = await readStack(paths, reached, stack);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError) || error === silent) throw error;
     throw new UserError(
       `whose machines are meant is read from the stack's state, and it can't be read: ${error.message}. ` +
         `--stack NAME names another stack; --owner ID names machines without a state (list shows the ids)`,

@@ -14,6 +14,8 @@ export interface Reached {
   readonly access: HostAccess;
   /** Set where the host is the lab. */
   readonly lab: LabContext | undefined;
+  /** Why the host does not answer; only from `reachStack`. */
+  readonly silent?: UserError;
 }
 
 /** Turns what libvirt, ssh and programs on a host say into messages for the user; other failures stay as they are. */
@@ -49,6 +51,22 @@ export async function reach(paths: LabPaths, connect: string | undefined): Promi
     "the lab is down, and no libvirt host is named. Bring the lab up with: npm start. " +
       "A host of your own is named by --connect URI, such as --connect qemu:///system, or by LIBVIRT_DEFAULT_URI",
   );
+}
+
+/**
+ * The same for a verb that is about a stack, which may be on several hosts: where the one of `LIBVIRT_DEFAULT_URI` does not answer, that is
+ * told in `silent`, and thrown by `readStack` for a stack which has no other.
+ * @throws UserError as `reach` does otherwise.
+ */
+export async function reachStack(paths: LabPaths, connect: string | undefined): Promise<Reached> {
+  try {
+    return await reach(paths, connect);
+  } catch (error) {
+    const given = process.env["LIBVIRT_DEFAULT_URI"] ?? "";
+    const silent = error instanceof UserError && error.cause instanceof VirshError;
+    if (!silent || connect !== undefined || given === "") throw error;
+    return { access: accessBy(given), lab: undefined, silent: error };
+  }
 }
 
 /** The stack that a verb is about: the one that was named, else the lab's dev stack, else with undefined the one that is selected. */

@@ -35,6 +35,24 @@ export function hostsOf(
   });
 }
 
+/**
+ * All hosts that may have machines of the stack: those that its state names, as far as their connections are known, and the one that was
+ * reached, since that may be one whose connection is not.
+ */
+export function everyHost({ access, lab }: Reached, { hosts }: Pick<StackState, "hosts">): StackHost[] {
+  const named = hosts.flatMap(({ name, uri }): StackHost[] => {
+    if (uri === undefined) return [];
+    if (uri === access.uri) return [{ name, access }];
+    return [
+      {
+        name,
+        access: lab === undefined ? accessBy(uri) : accessInside(`host ${name}`, uri, enterCommand(lab)),
+      },
+    ];
+  });
+  return named.some((host) => host.access === access) ? named : [...named, { name: undefined, access }];
+}
+
 /** What is said where one host of several was looked at; undefined where all were. @param connect that one. */
 export function remarkOn(
   { hosts }: Pick<StackState, "hosts">,
@@ -43,6 +61,17 @@ export function remarkOn(
   if (connect === undefined || hosts.length < 2) return undefined;
   const all = hosts.map(({ name, uri }) => (uri === undefined ? name : `${name} (${uri})`)).join(", ");
   return `This stack is on ${hosts.length} hosts: ${all}. Only ${connect} was looked at; --connect URI names another.`;
+}
+
+/**
+ * The host through which machines are asked that can't be reached from here: the one that was reached, or, where that is silent, the first
+ * of the others that answers.
+ */
+export async function wayIn({ access, silent }: Reached, hosts: readonly StackHost[]): Promise<string> {
+  if (silent === undefined) return access.uri;
+  for (const { access: other } of hosts)
+    if (other.uri !== access.uri && (await other.virsh("uri").catch(() => "")) !== "") return other.uri;
+  return access.uri;
 }
 
 /** libvirt's words for a machine that answers nobody until it is started. */

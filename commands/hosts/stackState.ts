@@ -18,6 +18,7 @@ import { diagnostics } from "../lab/pulumiOutput.ts";
 import { devStack, type LabSession, runInLab } from "../lab/session.ts";
 import { UserError } from "../ui/errors.ts";
 import type { Reached } from "./reach.ts";
+import { everyHost } from "./spread.ts";
 import { withUnreported } from "./unreported.ts";
 
 /** The name in Pulumi.yaml: what a mark calls project. */
@@ -34,6 +35,13 @@ export interface StackState {
   readonly tls?: boolean;
   /** The libvirt hosts, where the config names several; a connection that is secret in the state is undefined. */
   readonly hosts: readonly { readonly name: string; readonly uri: string | undefined }[];
+  /** Machines on hosts that have names, whether an `up` has reported them or not; missing where there are none. */
+  readonly machines?: readonly {
+    readonly name: string;
+    readonly mac: string;
+    readonly host: string;
+    readonly domainId: string;
+  }[];
   /** How programs are run where the machines can be reached; undefined: here, on an own host. */
   readonly session: LabSession | undefined;
   /** Reads what members with TLS want to see; missing where the state was not read by `readStack`. */
@@ -57,8 +65,21 @@ export function parseState(text: string, session?: LabSession): StackState {
     const name = typeof urn === "string" ? /-provider@([^@:]+)$/.exec(urn)?.[1] : undefined;
     return name === undefined ? [] : [{ name, uri: typeof uri === "string" ? uri : undefined }];
   });
+  const machines = ofType("libvirt:index/domain:Domain").flatMap((resource) => {
+    const [provider, outputs] = [field(resource, "provider"), field(resource, "outputs")];
+    const [name, id] = [field(outputs, "name"), field(resource, "id")];
+    const [card] = list(field(outputs, "networkInterfaces"));
+    const mac = field(card, "mac");
+    const host = typeof provider === "string" ? /-provider@([^@:]+)::/.exec(provider)?.[1] : undefined;
+    if (field(resource, "delete") === true || host === undefined) return [];
+    if (typeof name !== "string" || typeof id !== "string") return [];
+    return [{ name, mac: typeof mac === "string" ? mac.toLowerCase() : "", host, domainId: id }];
+  });
   const [stack] = ofType("pulumi:pulumi:Stack");
-  return { owners, hosts, outputs: field(stack, "outputs") ?? {}, tls: hasTls(text), session };
+  return {
+    ...{ owners, hosts, outputs: field(stack, "outputs") ?? {}, tls: hasTls(text), session },
+    ...(machines.length === 0 ? {} : { machines }),
+  };
 }
 
 const exportOf = (stack: string | undefined): [string, ...string[]] => [
@@ -69,17 +90,23 @@ const exportOf = (stack: string | undefined): [string, ...string[]] => [
 /**
  * The state of a stack of this checkout: in the lab's backend, or in the one that `pulumi` is logged in to.
  * @param stack on an own host, undefined stands for the selected one.
- * @throws UserError when there is no such stack, or no pulumi, with its reason
+ * @throws UserError when there is no such stack, or no pulumi, with its reason; when its one host does not answer
  */
 export async function readStack(
   paths: LabPaths,
-  { access, lab }: Reached,
+  reached: Reached,
   stack: string | undefined,
 ): Promise<StackState> {
-  const { secrets, ...state } = await exported(paths, lab, stack);
+  const { lab, silent } = reached;
+  const { secrets, ...state } = await exported(paths, lab, stack).catch((error: unknown) => {
+    throw silent ?? error;
+  });
+  const hosts = everyHost(reached, state);
+  if (silent !== undefined && hosts.length === 1) throw silent;
   const found = lab === undefined ? undefined : await labStatus(lab);
   const leases = found?.state === "up" ? found.leases : [];
-  const outputs = await withUnreported(state.outputs, state.owners, access.virsh, leases, state.tls);
+  const { owners, machines = [], tls } = state;
+  const outputs = await withUnreported(state.outputs, owners, hosts, { machines, leases, tls });
   return { ...state, outputs, ...credentialsBy(secrets, outputs !== state.outputs) };
 }
 

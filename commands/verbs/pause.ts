@@ -5,7 +5,7 @@ import type { LabPaths } from "../../lab/shared/context.ts";
 import { healthOf, troubleIn, untilHealthy } from "../hosts/health.ts";
 import type { Choice } from "../hosts/nodes.ts";
 import { type OwnedNodes, ownedNodes } from "../hosts/owned.ts";
-import { forUser, reach, type Reached } from "../hosts/reach.ts";
+import { forUser, type Reached, reachStack } from "../hosts/reach.ts";
 import { exclusively } from "../lab/exclusive.ts";
 import { ExitError } from "../ui/errors.ts";
 import { stayForChildren } from "../ui/interrupt.ts";
@@ -39,7 +39,7 @@ const alone = <T>(paths: LabPaths, { lab }: Reached, work: () => Promise<T>): Pr
 /** Switches off; does nothing to what is off. */
 export async function pause(paths: LabPaths, options: PowerOptions): Promise<void> {
   stayForChildren("Run pause again to go on, or resume to start what is off.");
-  const reached = await reach(paths, options.connect);
+  const reached = await reachStack(paths, options.connect);
   await alone(paths, reached, () => forUser(() => pauseOn(paths, reached, options)));
 }
 
@@ -85,7 +85,7 @@ async function pauseOn(paths: LabPaths, reached: Reached, options: PowerOptions)
  */
 export async function resume(paths: LabPaths, options: PowerOptions): Promise<void> {
   stayForChildren("Run resume again to go on.");
-  const reached = await reach(paths, options.connect);
+  const reached = await reachStack(paths, options.connect);
   await alone(paths, reached, () => forUser(() => resumeOn(paths, reached, options)));
 }
 

@@ -2,7 +2,7 @@
 import { accessInside } from "../../host/access.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { labSshWords, ownSshWords } from "../hosts/login.ts";
-import { labRuns, reach } from "../hosts/reach.ts";
+import { labRuns, reachStack } from "../hosts/reach.ts";
 import { requireRunning } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { findNode } from "../lab/clusterView.ts";
@@ -27,7 +27,7 @@ export async function ssh(
   command: readonly string[],
 ): Promise<void> {
   const elsewhere = connect !== undefined || !(await labRuns(paths));
-  const reached = elsewhere ? await reach(paths, connect) : undefined;
+  const reached = elsewhere ? await reachStack(paths, connect) : undefined;
   if (reached !== undefined && reached.lab === undefined) {
     const { outputs: found } = await readStack(paths, reached, stack);
     await runOnTerminal([...ownSshWords(findNode(found, name)), ...command], {});

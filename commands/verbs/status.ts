@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { labStatus } from "../../lab/libvirt/index.ts";
 import type { LabPaths } from "../../lab/shared/context.ts";
 import { healthOf } from "../hosts/health.ts";
-import { forUser, reach, type Reached, stackAsked } from "../hosts/reach.ts";
-import { domainStates, hostsOf, remarkOn } from "../hosts/spread.ts";
+import { forUser, type Reached, reachStack, stackAsked } from "../hosts/reach.ts";
+import { domainStates, hostsOf, remarkOn, wayIn } from "../hosts/spread.ts";
 import { readStack } from "../hosts/stackState.ts";
 import { type ClusterStatus, renderStatus, statusJson, statusOf } from "../hosts/statusTable.ts";
 import { bringUp } from "../lab/known.ts";
@@ -23,12 +23,12 @@ const PAUSE = 2000;
 
 /** @throws ExitError 1 when a node is not healthy */
 export async function status(paths: LabPaths, options: StatusOptions): Promise<void> {
-  const reached = await reach(paths, options.connect);
+  const reached = await reachStack(paths, options.connect);
   const stack = stackAsked(reached, options.stack);
   const state = await readStack(paths, reached, stack);
   const name = stack ?? "selected";
-  const ask = healthOf(paths, state, reached.access.uri);
   const hosts = hostsOf(reached, state, options.connect);
+  const ask = healthOf(paths, state, await wayIn(reached, hosts));
   const remark = remarkOn(state, options.connect);
   if (remark !== undefined) process.stderr.write(`${remark}\n`);
   const look = async (): Promise<ClusterStatus> => {

@@ -44,13 +44,20 @@ const virsh = (...args: string[]): Promise<string> => {
   const xml = `<domain><name>tf-core01</name><uuid>11111111-1111-1111-1111-111111111111</uuid><metadata>${mark}</metadata></domain>`;
   return Promise.resolve(`${xml}\n${end}\nrunning\n${end}\n`);
 };
+const access = {
+  title: "the lab",
+  uri: "qemu:///system",
+  virsh,
+  commandLine: (words: readonly string[]) => [...words],
+};
+const host = { name: undefined, access };
 const leases = [{ mac: "52:54:00:00:00:01", address: "10.77.0.9" }];
 
 describe("a cluster with TLS whose first `up` failed", () => {
   it("is asked with TLS, each member known by its name", async () => {
     const { outputs, tls: withTls } = parseState(state(stackOf(), ...tls(encrypted)));
     equal(withTls, true);
-    const found = await withUnreported(outputs, [owner], virsh, leases, withTls);
+    const found = await withUnreported(outputs, [owner], [host], { machines: [], leases, tls: withTls });
     equal(speaksTls(found), true);
     deepEqual(found.etcdEndpoints, ["https://tf-core01:2379"]);
     deepEqual(endpointsOf(found), ["https://10.77.0.9:2379#tf-core01"]);
@@ -102,7 +109,7 @@ describe("credentials in a stack's state", () => {
 describe("a cluster without TLS whose first `up` failed", () => {
   it("is asked without", async () => {
     const { outputs, tls: withTls } = parseState(state(stackOf(), component("cluster")));
-    const found = await withUnreported(outputs, [owner], virsh, leases, withTls);
+    const found = await withUnreported(outputs, [owner], [host], { machines: [], leases, tls: withTls });
     deepEqual(endpointsOf(found), ["http://10.77.0.9:2379"]);
   });
 });
@@ -111,7 +118,7 @@ describe("a cluster with TLS that a later `up` failed to change", () => {
   it("has one endpoint of each member, by its name", async () => {
     const node = { name: "tf-core01", mac: "", addresses: ["10.77.0.8"], domainId: "old" };
     const outputs = { nodes: [node], etcdEndpoints: ["https://10.77.0.9:2379"] };
-    const found = await withUnreported(outputs, [owner], virsh, leases, true);
+    const found = await withUnreported(outputs, [owner], [host], { machines: [], leases, tls: true });
     deepEqual(found.etcdEndpoints, ["https://10.77.0.9:2379"]);
     deepEqual(endpointsOf(found), ["https://10.77.0.9:2379#tf-core01"]);
   });
