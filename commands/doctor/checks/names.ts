@@ -3,6 +3,7 @@ import { stackOf } from "../../../host/clusters.ts";
 import { type Mark, ownerUuid } from "../../../host/mark.ts";
 import { readDomain, readPool, type HostDomain, type HostPool } from "../../../host/objects.ts";
 import { lines } from "../../../host/virsh.ts";
+import { visible } from "../../../host/visible.ts";
 import type { Check, PlanFacts, Verdict } from "../types.ts";
 import { ok } from "../words.ts";
 
@@ -58,7 +59,7 @@ export function judgeNames(
   if (pool !== undefined && !owners.has(pool.uuid))
     verdicts.push({
       level: owners.size > 0 ? "problem" : "warning",
-      found: `there is a storage pool ${pool.name} already (in ${pool.path}), and no machine of stack ${stack} says that it is its own`,
+      found: `there is a storage pool ${pool.name} already (in ${visible(pool.path)}), and no machine of stack ${stack} says that it is its own`,
       why,
       ...remedy,
     });

@@ -194,6 +194,15 @@ describe("doctor: names", () => {
       /^problem: .*storage pool/,
     );
   });
+
+  it("of others are shown without what a terminal would obey", () => {
+    const evil = "bob\u009b2J\n";
+    const said = [
+      judged([domain("dev-core01", { ...mark, stack: evil })], undefined),
+      judged([], { ...pool(ours), path: `/${evil}` }),
+    ];
+    for (const line of said) assert.match(line, /bob\\u\{9b\}2J\\u\{a\}/);
+  });
 });
 
 describe("doctor: a plan's facts", () => {
