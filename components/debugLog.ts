@@ -3,13 +3,14 @@
  * `pulumi up --debug` and `--event-log` show them. Such an answer is left out here.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { READ_STATE } from "./leaving.ts";
 
 /** What marks a secret value among properties on their way between Pulumi's processes (the SDK's `secretSig`, of its rpc module). */
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
 /** A debug message as it may be told. Pure. */
 export const withoutSecrets = (message: string): string =>
-  message.includes(SECRET_SIGNATURE)
+  message.includes(SECRET_SIGNATURE) || message.includes(READ_STATE)
     ? `${message.slice(0, Math.max(0, message.search(/\b(?:resp|obj|props)[:=]/)))}(left out: it holds secrets)`
     : message;
 

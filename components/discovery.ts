@@ -49,6 +49,10 @@ const through = (uri: string): Record<string, string> =>
 export const markSecret = (secret: boolean): Readonly<Record<string, string>> =>
   secret ? { SECRET: "true" } : {};
 
+/** Known when all of several hosts have answered: what is made of it is not made, in a run that one of them stops. */
+const held = <T>({ hosts }: ClusterPlan, uri: pulumi.Output<string>, value: T): pulumi.Input<T> =>
+  hosts === undefined ? value : pulumi.unsecret(uri).apply(() => value);
+
 /**
  * A random name for a token. The random resources keep their values in plain state, as their ids: a secret registry's token is a hash of
  * that and of what the config keeps secret, which nobody has who only reads the state.
@@ -56,7 +60,7 @@ export const markSecret = (secret: boolean): Readonly<Record<string, string>> =>
 function makeToken(
   name: string,
   { discovery, secretKeys }: ClusterPlan,
-  generation: string,
+  generation: pulumi.Input<string>,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   const { hex } = new RandomId(
@@ -90,9 +94,15 @@ export function makeDiscovery(
   const { discovery, bootstrapSize } = plan;
   if (bootstrapSize === 0) return { url: pulumi.output(""), command: undefined, life: pulumi.output("") };
   if (discovery.mode === "static")
-    return { url: pulumi.output(""), command: undefined, life: makeLife(name, generation, parent) };
+    return {
+      url: pulumi.output(""),
+      command: undefined,
+      life: makeLife(name, generation, held(plan, uri, 6), parent),
+    };
   const secret = plan.secretKeys.includes("discovery");
-  const token = makesToken(discovery) ? makeToken(name, plan, generation, parent) : undefined;
+  const token = makesToken(discovery)
+    ? makeToken(name, plan, held(plan, uri, generation), parent)
+    : undefined;
   const environment = uri.apply((at) => ({
     MODE: discovery.mode,
     ...parameters(discovery),
@@ -118,7 +128,11 @@ export function makeDiscovery(
     },
   );
   const url = secret ? pulumi.secret(command.stdout) : command.stdout;
-  return { url, command, life: isGiven(discovery) ? makeLife(name, generation, parent) : lifeOf(url) };
+  return {
+    url,
+    command,
+    life: isGiven(discovery) ? makeLife(name, generation, held(plan, uri, 6), parent) : lifeOf(url),
+  };
 }
 
 /** Whether the user brings what the members find each other by: then it says nothing of whose it is. */
@@ -129,5 +143,9 @@ const isGiven = (discovery: Asking): boolean =>
 const lifeOf = (url: pulumi.Output<string>): pulumi.Output<string> =>
   pulumi.unsecret(url.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 12)));
 
-const makeLife = (name: string, generation: string, parent: pulumi.Resource): pulumi.Output<string> =>
-  new RandomId(`${name}-life-${generation}`, { byteLength: 6 }, { parent }).hex;
+const makeLife = (
+  name: string,
+  generation: string,
+  byteLength: pulumi.Input<number>,
+  parent: pulumi.Resource,
+): pulumi.Output<string> => new RandomId(`${name}-life-${generation}`, { byteLength }, { parent }).hex;

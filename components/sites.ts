@@ -4,6 +4,7 @@ import { Provider } from "@pulumi/libvirt/bin/provider.js";
 import type { ClusterPlan, NodePlan, PoolPlan } from "../plan/types.ts";
 import { requireHosts } from "./answering.ts";
 import { connectionUri, explicitProvider, requireOneReading } from "./connection.ts";
+import { leavingHosts } from "./leaving.ts";
 
 /** A libvirt host with its part of the plan. */
 export interface Site {
@@ -38,7 +39,8 @@ export function makeSites(
     );
   const used = hosts.filter((host) => nodes.some((node) => node.host === host.name));
   for (const { uri } of used) requireOneReading(uri);
-  const answered = requireHosts(used);
+  const staying = used.map((host) => host.name);
+  const answered = leavingHosts(name, staying).then((leaving) => requireHosts(used, leaving));
   const secret = plan.secretKeys.includes("hosts");
   const sites = used.map((host): Site => {
     const known = pulumi.output(answered.then(() => host.uri));

@@ -23,6 +23,14 @@ const REBUILT = [
   /^machines-discovery-[0-9a-f]{12} delete$/,
 ];
 
+/** What a state has. Secrets in it are encrypted anew each time. */
+const resourcesIn = (state: string): string[] =>
+  (
+    JSON.parse(state) as { deployment: { resources: { urn: string; id?: string; delete?: true }[] } }
+  ).deployment.resources
+    .map(({ urn, id = "", delete: going = false }) => `${urn} ${id} ${String(going)}`)
+    .toSorted();
+
 /** Two labs that are one network, each with a libvirtd of its own. Machines start, and boot nothing. */
 describe("a cluster on several libvirt hosts", function () {
   this.timeout(240_000);
@@ -153,8 +161,12 @@ describe("a cluster on several libvirt hosts", function () {
   it("takes no host twice, by whatever ways", async () => {
     stack.set(on([FIRST, { ...other(), uri: "qemu+unix:///system" }]));
     await rejects(stack.pulumi("up"), /first \(qemu:\/\/\/system\) and second \(.*\) are one and the same/);
+    // Nor by another name: what goes by the one before, and what is made by this, would be the same things.
+    stack.set(on([FIRST, { ...other(), name: "renamed" }]));
+    await rejects(stack.pulumi("up"), /renamed \(.*\) is one that this cluster is on already, as second \(/);
     deepEqual(await both(), [["h-core01", "h-core03"], ["h-core02"]]);
     stack.set(on());
+    await stack.pulumi("preview", "--expect-no-changes");
   });
 
   it("goes from both hosts after a run that was killed in the middle", async () => {
@@ -178,6 +190,19 @@ describe("a cluster on several libvirt hosts", function () {
         doesNotMatch(error.message, /serializing property/);
         return true;
       });
+    deepEqual(await running(place), ["h-core01", "h-core03"]);
+    // Nor where no machine is to be there any more: what is left there could not be removed when all else was done.
+    const state = async (): Promise<string> => (await stack.pulumi("stack", "export")).stdout;
+    const before = await state();
+    stack.set(on([FIRST]));
+    for (const verb of ["preview", "up"])
+      await rejects(stack.pulumi(verb), (error: Error) => {
+        match(error.message, /last machines taken off 1 libvirt host, which does not answer/);
+        match(error.message, dead);
+        doesNotMatch(error.message, /serializing property/);
+        return true;
+      });
+    deepEqual(resourcesIn(await state()), resourcesIn(before));
     deepEqual(await running(place), ["h-core01", "h-core03"]);
     await rejects(stack.pulumi("destroy"), (error: Error) => {
       match(error.message, /second/);

@@ -14,6 +14,12 @@ describe("debug messages of Pulumi's SDK", () => {
     );
     // Whatever it is: what is not known is not told.
     equal(withoutSecrets("1b47061264138c4ac30d75fd1eb44270 hidden"), "(left out: it holds secrets)");
+    equal(
+      withoutSecrets(
+        "Invoke RPC finished: tok=pulumi:pulumi:readStackResourceOutputs; err: null, resp: a,,hidden",
+      ),
+      "Invoke RPC finished: tok=pulumi:pulumi:readStackResourceOutputs; err: null, (left out: it holds secrets)",
+    );
     const plain = "RegisterResource RPC finished: resource:a; err: null, resp: urn:x,b";
     equal(withoutSecrets(plain), plain);
   });

@@ -172,6 +172,9 @@ describe("a cluster on several hosts", () => {
   it("keeps connections secret where the config does", async () => {
     await make({ ...spread, secretKeys: ["hosts"] });
     deepEqual(get("cluster-provider@second").secrets, ["uri"]);
+    // It waits for what is secret here, and has nothing of it.
+    const { inputs, secrets } = get("cluster-discovery-token");
+    deepEqual([inputs["keepers"], secrets], [{ generation: "generation-1" }, []]);
     ok(get("cluster-host@second").secrets.includes("environment"));
   });
 
@@ -199,9 +202,10 @@ describe("asking several hosts before anything is made", () => {
   const requireHosts = async (
     hosts: HostPlan[],
     answers: Readonly<Record<string, string>>,
+    leaving: { host: string | undefined; uri: string }[] = [],
   ): Promise<void> => {
     const answer = await import("../../../components/answering.ts");
-    await answer.requireHosts(hosts, answering(answers));
+    await answer.requireHosts(hosts, leaving, answering(answers));
   };
 
   it("is content with hosts that answer and are several", async () => {
@@ -225,5 +229,61 @@ describe("asking several hosts before anything is made", () => {
       requireHosts([FIRST, SECOND], { [FIRST.uri]: "same", [SECOND.uri]: "same" }),
       /first \(.*\) and second \(.*\) are one and the same: both have the UUID same.*host_uuid/s,
     );
+  });
+
+  const asKnown = ({ name, uri }: HostPlan): { host: string; uri: string } => ({ host: name, uri });
+
+  it("names those that lose their last machine and do not answer, with the way on", async () => {
+    await rejects(
+      requireHosts([FIRST], { [FIRST.uri]: "1" }, [asKnown(SECOND)]),
+      /last machines taken off 1 libvirt host, which does not answer; nothing was changed.*\n {2}second \(\S+\): virsh .*: no route to host\nBring.*hosts\.md/,
+    );
+    // Together with those that have machines.
+    await rejects(requireHosts([FIRST, IDLE], { [FIRST.uri]: "1" }, [asKnown(SECOND)]), (error: Error) => {
+      match(
+        error.message,
+        /^1 of the 2 libvirt hosts .*\n {2}idle \(.*\n\n.*last machines.*\n {2}second \(/s,
+      );
+      return true;
+    });
+    await requireHosts([FIRST], { [FIRST.uri]: "1", [SECOND.uri]: "2" }, [asKnown(SECOND)]);
+  });
+
+  it("finds a host that comes under another name, whose things the old one would take with it", async () => {
+    const answers = { [FIRST.uri]: "1", [SECOND.uri]: "2" };
+    await rejects(
+      requireHosts([FIRST, SECOND], answers, [{ host: "before", uri: SECOND.uri }]),
+      /second \(\S+\) is one that this cluster is on already, as before \(.*Give it the name before .* pulumi destroy first/,
+    );
+    await rejects(
+      requireHosts([FIRST, SECOND], answers, [{ host: undefined, uri: FIRST.uri }]),
+      /first \(\S+\) is one that this cluster is on already, as qemu:\/\/\/system: .*the same things\. To go on/,
+    );
+  });
+
+  it("reads from the state which hosts those are, for each cluster of a stack by itself", async () => {
+    const { knownHosts } = await import("../../../components/leaving.ts");
+    const check = (uri: unknown): object => ({
+      type: "command:local:Command",
+      outputs: { environment: { LIBVIRT_URI: uri } },
+    });
+    const urn = (name: string): string => `urn:pulumi:dev::x::a$command:local:Command::${name}`;
+    const resources = {
+      [urn("cluster-host@first")]: check(FIRST.uri),
+      [urn("cluster-host")]: check("qemu:///session"),
+      [urn("cluster-host@half")]: check(undefined),
+      [urn("other-host@first")]: check("qemu:///other"),
+      [urn("cluster-readiness")]: check(FIRST.uri),
+      "urn:pulumi:dev::x::pulumi:providers:libvirt::cluster-host@third": {
+        ...check(SECOND.uri),
+        type: "pulumi:providers:libvirt",
+      },
+    };
+    deepEqual(knownHosts("cluster", resources), [
+      { host: "first", uri: FIRST.uri },
+      { host: undefined, uri: "qemu:///session" },
+    ]);
+    deepEqual(knownHosts("cluster", {}), []);
+    deepEqual(knownHosts("cluster", undefined), []);
   });
 });
