@@ -90,7 +90,7 @@ const exportOf = (stack: string | undefined): [string, ...string[]] => [
 /**
  * The state of a stack of this checkout: in the lab's backend, or in the one that `pulumi` is logged in to.
  * @param stack on an own host, undefined stands for the selected one.
- * @throws UserError when there is no such stack, or no pulumi, with its reason; when its one host does not answer
+ * @throws UserError when there is no such stack, or no pulumi, with its reason; when its outputs are secret; when its one host does not answer
  */
 export async function readStack(
   paths: LabPaths,
@@ -101,6 +101,7 @@ export async function readStack(
   const { secrets, ...state } = await exported(paths, lab, stack).catch((error: unknown) => {
     throw silent ?? error;
   });
+  requirePlain(state.outputs);
   const hosts = everyHost(reached, state);
   if (silent !== undefined && hosts.length === 1) throw silent;
   const found = lab === undefined ? undefined : await labStatus(lab);
@@ -108,6 +109,16 @@ export async function readStack(
   const { owners, machines = [], tls } = state;
   const outputs = await withUnreported(state.outputs, owners, hosts, { machines, leases, tls });
   return { ...state, outputs, ...credentialsBy(secrets, outputs !== state.outputs) };
+}
+
+/** @throws UserError where the outputs are encrypted, as they are where connections are secret that they are made of. */
+function requirePlain({ nodes }: Outputs): void {
+  if (nodes === undefined || Array.isArray(nodes)) return;
+  throw new UserError(
+    "the stack's outputs are secret in its state, since its config keeps hosts secret, and they are read without the stack's passphrase. " +
+      "They are shown by: pulumi stack output --show-secrets. What needs none of them works, such as list, logs, and pause and resume " +
+      "with --owner ID --connect URI",
+  );
 }
 
 async function exported(

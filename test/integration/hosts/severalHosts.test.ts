@@ -146,6 +146,23 @@ describe("a stack on several hosts, typed", function () {
       equal(exitCode, 1);
     });
 
+  it("says what works and how outputs are shown where these are secret", async () => {
+    const [first] = uris;
+    const nodes = {
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      ciphertext: "v1:x",
+    };
+    const state = stateOf({ one: first }, true).replace(
+      /"nodes":\[.*?\](?=,"etcdEndpoints")/,
+      `"nodes":${JSON.stringify(nodes)}`,
+    );
+    for (const verb of ["status", "pause"]) {
+      const { stderr, exitCode } = await typed(state, first, verb);
+      match(stderr, /the stack's outputs are secret in its state[^]*pulumi stack output --show-secrets/);
+      deepEqual([exitCode, / {4}at /.test(stderr)], [1, false], stderr);
+    }
+  });
+
   it("is told that its host does not answer where it has no other", async () => {
     const [, , none] = uris;
     for (const [state, verb] of [
