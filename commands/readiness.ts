@@ -2,11 +2,13 @@
  * The wait for a healthy cluster; run by a Command resource, parameters in the environment (see readiness/settings.ts):
  *   wait   ends when every member is healthy and every client ready; prints one line of JSON on standard output
  *          (readiness/report.ts), progress on standard error; fails as soon as a node can't come up any more
- *   renew  prints what was printed before where that is about the very same machines, else waits again
+ *   renew  prints what was printed before where that is about the very same machines, else waits again; where machines only go, a minority
+ *          of the members may be off (readiness/fewer.ts)
  */
 import { runProgram, say } from "./program.ts";
 import { readConsoles } from "./readiness/console.ts";
 import { readEtcd } from "./readiness/etcd.ts";
+import { restingIn, restingWords, withoutThem, withThem } from "./readiness/fewer.ts";
 import { consolesOnHosts, machinesOnHosts, waysOnHosts } from "./readiness/hosts.ts";
 import { refuseLeavers } from "./readiness/leavers.ts";
 import { readMachines } from "./readiness/machines.ts";
@@ -37,7 +39,10 @@ async function wait(env: NodeJS.ProcessEnv): Promise<string> {
     consoles: consolesOnHosts(settings, readConsoles),
   };
   await refuseLeavers(settings, before, sources);
-  const report = await waitUntilHealthy(settings, sources, PACE, before);
+  const resting = await restingIn(settings, before, sources.machines);
+  if (resting.length > 0) say(restingWords(resting));
+  const found = await waitUntilHealthy(withoutThem(settings, resting), sources, PACE, before);
+  const report = withThem(found, resting, settings, (place) => sources.etcd.endpoint(place));
   return JSON.stringify(marked(report, (name) => behind.has(uriOf(settings, name))));
 }
 

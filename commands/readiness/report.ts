@@ -35,6 +35,7 @@ export function nodesIn(report: string): Map<string, NodeReport> {
       {
         ...{ name, addresses, memberId: typeof memberId === "string" ? memberId : "" },
         ...(typeof machine === "string" ? { machine } : {}),
+        ...(field(entry, "throughHost") === true ? { throughHost: true } : {}),
       },
     ];
   });
