@@ -69,5 +69,8 @@ export async function bringUp(context: LabContext): Promise<LabHost> {
     holder = await startHolder(context, group?.toString());
   }
   await ensureDaemons(context, holder);
+  // A run that was killed just before may have begun one that nobody could see yet.
+  for (const other of findHolders(context.paths))
+    if (other.pid !== holder.pid) await endHolder(context, other);
   return labHost(domainType);
 }

@@ -118,6 +118,20 @@ describe("a lab that was damaged", function () {
     }
   });
 
+  it("ends what a killed up had begun, also where that comes up beside the one it makes", async () => {
+    await labDown(lab);
+    const holders = (): number => findHolders(lab.paths).length;
+    const late = async (): Promise<ChildProcess> => {
+      while (holders() === 0) await sleep(5);
+      const loop = ["sh", "-c", "while :; do sleep 86400; done", "coreos-cluster-lab", lab.paths.lab];
+      return spawn("unshare", ["--mount", "--net", "--pid", "--fork", "--", ...loop], { stdio: "ignore" });
+    };
+    const [, other] = await Promise.all([labUp(lab), late()]);
+    if (other.exitCode === null && other.signalCode === null) await once(other, "exit");
+    assert.equal(holders(), 1);
+    assert.equal((await labStatus(lab)).state, "up");
+  });
+
   it("is made once by two runs at once", async () => {
     await Promise.all([labUp(lab), labUp(lab)]);
     assert.equal(findHolders(lab.paths).length, 1);
