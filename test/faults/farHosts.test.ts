@@ -2,12 +2,15 @@
  * A cluster with TLS over two libvirt hosts that are both behind ssh: two labs whose bridges are joined, a real sshd in each, and Pulumi in a
  * network namespace with a cable to either, from where no machine can be reached.
  */
-import { deepEqual, equal, match } from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { ensureImage } from "../../lab/image/index.ts";
+import { namespaceOf, processesIn, signal } from "../../lab/libvirt/processes.ts";
 import type { LabContext } from "../../lab/shared/context.ts";
 import { makePlace, type Place } from "../integration/program/support.ts";
 import { type Picture, pictureOfLab } from "../support/leaks.ts";
@@ -141,6 +144,23 @@ describeLong("a cluster with TLS over two libvirt hosts behind ssh", function ()
       nodes: nodes.map(({ name, domain, host, health }) => `${name} ${domain} ${host} ${health}`),
     };
   };
+  /** Runs `pulumi up`, and ends it with all that runs where Pulumi does as soon as something holds: as if that machine had lost its power. */
+  const killedWhen = async (holds: () => Promise<boolean>): Promise<void> => {
+    const [file = "", ...args] = machines[0]?.here ?? [];
+    const up = ["pulumi", "--cwd", checkout, "up", "--yes", "--skip-preview", "--non-interactive"];
+    const child = spawn(file, [...args, ...up], { env: { ...process.env, ...stack.env }, stdio: "ignore" });
+    const ended = once(child, "close");
+    for (let tries = 0; !(await holds()); tries++) {
+      equal(child.exitCode, null, "it ended by itself");
+      ok(tries < 600, "it did not come so far");
+      await sleep(500);
+    }
+    const holder = Number(/--target=(\d+)/.exec(args.join(" "))?.[1]);
+    const net = namespaceOf(holder, "net");
+    ok(net !== undefined);
+    for (const pid of processesIn({ net })) if (pid !== holder) signal(pid, "SIGKILL");
+    await ended;
+  };
   const HEALTHY: Shown = {
     exitCode: 0,
     nodes: [
@@ -191,6 +211,36 @@ describeLong("a cluster with TLS over two libvirt hosts behind ssh", function ()
           await stack.pulumi("up");
           deepEqual(await shown(), HEALTHY);
         });
+      });
+    },
+  );
+
+  describeFault(
+    {
+      fault: "the growth of a cluster behind ssh is ended by SIGKILL, with all that Pulumi runs",
+      recovery: "`pulumi cancel`, `pulumi up`",
+    },
+    (trial) => {
+      trial("from 3 to 4, when the new member is listed", async (recover) => {
+        const count = (key: string, value: number) =>
+          stack.pulumi("config", "set", `coreos-cluster:${key}`, String(value));
+        await done("credentials", "--out", join(place.folder, "credentials"));
+        await put("grown");
+        await count("bootstrapSize", 3);
+        await count("nodes", 4);
+        await killedWhen(async () => (await etcdctl("member", "list")).trim().split("\n").length === 4);
+        await recover(async () => {
+          await stack.pulumi("cancel", "--yes");
+          await stack.pulumi("up");
+        });
+        const grown = { exitCode: 0, nodes: [...HEALTHY.nodes, "far-core04 running two healthy"] };
+        deepEqual(await shown(), grown);
+        await has("grown");
+        await stack.pulumi("preview", "--expect-no-changes");
+        await count("nodes", 3);
+        await stack.pulumi("up");
+        deepEqual(await shown(), HEALTHY);
+        await has("grown");
       });
     },
   );
