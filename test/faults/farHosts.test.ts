@@ -217,7 +217,7 @@ describeLong("a cluster with TLS over two libvirt hosts behind ssh", function ()
 
   describeFault(
     {
-      fault: "the growth of a cluster behind ssh is ended by SIGKILL, with all that Pulumi runs",
+      fault: "growth behind ssh is ended by SIGKILL, with all that Pulumi runs",
       recovery: "`pulumi cancel`, `pulumi up`",
     },
     (trial) => {
