@@ -148,7 +148,10 @@ describeLong("a cluster with TLS over two libvirt hosts behind ssh", function ()
   const killedWhen = async (holds: () => Promise<boolean>): Promise<void> => {
     const [file = "", ...args] = machines[0]?.here ?? [];
     const up = ["pulumi", "--cwd", checkout, "up", "--yes", "--skip-preview", "--non-interactive"];
-    const child = spawn(file, [...args, ...up], { env: { ...process.env, ...stack.env }, stdio: "ignore" });
+    const temporary = join(place.folder, "tmp"); // where plugins that are killed leave their sockets
+    mkdirSync(temporary, { recursive: true });
+    const env = { ...process.env, ...stack.env, TMPDIR: temporary };
+    const child = spawn(file, [...args, ...up], { env, stdio: "ignore" });
     const ended = once(child, "close");
     for (let tries = 0; !(await holds()); tries++) {
       equal(child.exitCode, null, "it ended by itself");
