@@ -1,5 +1,6 @@
 /** What a stack's state knows of on its libvirt hosts: what stays there when the state is forgotten. Pure. */
-import { field, list, parsed } from "../http.ts";
+import { field } from "../http.ts";
+import { resourcesIn, shown } from "../lab/state.ts";
 import { quote } from "../../plan/remedies.ts";
 
 /** All of a cluster on one host. */
@@ -28,12 +29,6 @@ export interface LeftBehind {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** A value, also one that is shown as a secret: that holds it as JSON. */
-const shown = (value: unknown): unknown => {
-  const secret = field(value, "plaintext");
-  return typeof secret === "string" ? parsed(secret) : value;
-};
-
 /** Values that are texts: encrypted ones are left out. */
 const texts = (given: unknown): Record<string, string> => {
   const value = shown(given);
@@ -46,9 +41,8 @@ const texts = (given: unknown): Record<string, string> => {
 
 /** Reads what `pulumi stack export` prints, with `--show-secrets` or without. */
 export function leftBehind(state: string): LeftBehind {
-  const resources = list(field(field(parsed(state), "deployment"), "resources"));
-  const ofType = (type: string): unknown[] =>
-    resources.filter((one) => field(one, "type") === type && field(one, "delete") !== true);
+  const resources = resourcesIn(state);
+  const ofType = (type: string): unknown[] => resources.filter((one) => field(one, "type") === type);
   const commands = ofType("command:local:Command").map((one) => ({
     urn: text(field(one, "urn")),
     create: text(field(field(one, "inputs"), "create")),

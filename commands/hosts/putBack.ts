@@ -10,8 +10,8 @@ import { readDomains } from "../../host/objects.ts";
 import { volumeNamesOf } from "../../host/pools.ts";
 import { lines, type Virsh } from "../../host/virsh.ts";
 import { escapeXml } from "../../host/xml.ts";
-import { field, parsed } from "../http.ts";
-import { resourcesIn } from "../lab/state.ts";
+import { field } from "../http.ts";
+import { resourcesIn, shown } from "../lab/state.ts";
 
 export interface KnownPool {
   readonly uuid: string;
@@ -44,11 +44,7 @@ export interface Asked {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** A secret in an exported state is the value as JSON. */
-const plain = (value: unknown): string => {
-  const secret = field(value, "plaintext");
-  return typeof secret === "string" ? text(parsed(secret)) : text(value);
-};
+const plain = (value: unknown): string => text(shown(value));
 
 /** The connection of a resource's provider; `hidden` where it is a secret that this text does not show. */
 function uriOf(resource: unknown, resources: readonly unknown[]): { readonly uri?: string } | "hidden" {

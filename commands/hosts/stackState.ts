@@ -14,6 +14,7 @@ import {
 } from "../lab/credentials.ts";
 import { requireStack } from "../lab/known.ts";
 import { openLab } from "../lab/opened.ts";
+import { resourcesIn } from "../lab/state.ts";
 import { diagnostics } from "../lab/pulumiOutput.ts";
 import { devStack, type LabSession, runInLab } from "../lab/session.ts";
 import { UserError } from "../ui/errors.ts";
@@ -77,7 +78,7 @@ export function parseState(text: string, session?: LabSession): StackState {
   });
   const [stack] = ofType("pulumi:pulumi:Stack");
   return {
-    ...{ owners, hosts, outputs: field(stack, "outputs") ?? {}, tls: hasTls(text), session },
+    ...{ owners, hosts, outputs: field(stack, "outputs") ?? {}, tls: hasTls(resourcesIn(text)), session },
     ...(machines.length === 0 ? {} : { machines }),
   };
 }
@@ -159,7 +160,7 @@ const credentialsBy = (
   newer: boolean,
 ): Required<Pick<StackState, "credentials" | "dockerCredentials">> => ({
   credentials: async () => credentialsIn(await secrets(), newer),
-  dockerCredentials: async () => dockerCredentialsIn(await secrets()),
+  dockerCredentials: async () => dockerCredentialsIn(await secrets(), newer),
 });
 
 /** Of a stack in the backend that `pulumi` is logged in to. */

@@ -3,9 +3,10 @@
  * Commands that made them (components/certificates.ts). Read when it is needed, and written nowhere.
  */
 import type { Credentials } from "../http.ts";
-import { field, list, parsed } from "../http.ts";
+import { field, parsed } from "../http.ts";
 import { UserError } from "../ui/errors.ts";
 import { runInLab, type LabSession } from "./session.ts";
+import { resourcesIn, shown } from "./state.ts";
 
 /** The command that prints them; the stack's secrets must be readable for it. */
 export const credentialsCommand = (stack: string | undefined): [string, ...string[]] => [
@@ -13,24 +14,16 @@ export const credentialsCommand = (stack: string | undefined): [string, ...strin
   ...(stack === undefined ? [] : ["--stack", stack]),
 ];
 
-/** By which a state marks what is secret, and the JSON of what that is, where secrets are shown (pulumi/sdk, resource/sig). */
-const SECRET_KEY = "4dabf18193072939515e22adb298388d";
-
-/** A value of the state, a secret one in the clear where it is shown. */
-const shown = (value: unknown): unknown =>
-  typeof field(value, SECRET_KEY) === "string" ? parsed(textOf(field(value, "plaintext"))) : value;
-
 /** Empty for what is no text, as a secret is that is not shown. */
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
-
-const resourcesIn = (text: string): unknown[] =>
-  list(field(field(parsed(text), "deployment"), "resources")).filter((one) => field(one, "delete") !== true);
 
 const nameOf = (resource: unknown): string => textOf(field(resource, "urn")).split("::").at(-1) ?? "";
 
 /** The outputs of the Commands that make what clusters with such an authority have one of, by cluster. */
-function madeIn(text: string, infix: "" | "-docker"): { readonly ca: unknown; readonly client: unknown }[] {
-  const resources = resourcesIn(text);
+function madeIn(
+  resources: readonly unknown[],
+  infix: "" | "-docker",
+): { readonly ca: unknown; readonly client: unknown }[] {
   const commands = new Map(
     resources
       .filter((one) => field(one, "type") === "command:local:Command")
@@ -43,8 +36,8 @@ function madeIn(text: string, infix: "" | "-docker"): { readonly ca: unknown; re
     .map((name) => ({ ca: commands.get(`${name}-ca`), client: commands.get(`${name}-client-certificate`) }));
 }
 
-/** Whether a state, with its secrets or without, is that of a cluster whose members serve with TLS. Pure. */
-export const hasTls = (text: string): boolean => madeIn(text, "").length > 0;
+/** Whether the resources of a state, with its secrets or without, are those of a cluster whose members serve with TLS. Pure. */
+export const hasTls = (resources: readonly unknown[]): boolean => madeIn(resources, "").length > 0;
 
 function credentialsOf(ca: unknown, cert: unknown, key: unknown): Credentials | undefined {
   return typeof ca === "string" && typeof cert === "string" && typeof key === "string"
@@ -52,39 +45,43 @@ function credentialsOf(ca: unknown, cert: unknown, key: unknown): Credentials | 
     : undefined;
 }
 
-function outputOf(text: string, output: string): Credentials | undefined {
-  const stack = resourcesIn(text).find((one) => field(one, "type") === "pulumi:pulumi:Stack");
+function outputOf(resources: readonly unknown[], output: string): Credentials | undefined {
+  const stack = resources.find((one) => field(one, "type") === "pulumi:pulumi:Stack");
   const found = shown(field(field(stack, "outputs"), output));
   return credentialsOf(field(found, "ca"), field(found, "cert"), field(found, "key"));
 }
 
-function madeOf(text: string, infix: "" | "-docker"): Credentials | undefined {
-  const [made, ...more] = madeIn(text, infix);
+function madeOf(resources: readonly unknown[], infix: "" | "-docker"): Credentials | undefined {
+  const [made, ...more] = madeIn(resources, infix);
   if (more.length > 0) return undefined; // of several clusters: which one is meant is not known
   return credentialsOf(field(made?.ca, "cert"), field(made?.client, "cert"), field(made?.client, "key"));
 }
 
-/**
- * What Docker's remote API wants to see; undefined where no node has it.
- * @param newer whether machines are there that no outputs tell of.
- */
-export const dockerCredentialsIn = (text: string, newer = false): Credentials | undefined =>
+/** @param newer whether machines are there that no outputs tell of: then what was made last counts. */
+const credentialsAt = (
+  resources: readonly unknown[],
+  { output, infix }: { readonly output: string; readonly infix: "" | "-docker" },
+  newer: boolean,
+): Credentials | undefined =>
   newer
-    ? (madeOf(text, "-docker") ?? outputOf(text, "dockerCredentials"))
-    : (outputOf(text, "dockerCredentials") ?? madeOf(text, "-docker"));
+    ? (madeOf(resources, infix) ?? outputOf(resources, output))
+    : (outputOf(resources, output) ?? madeOf(resources, infix));
+
+/** What Docker's remote API wants to see; undefined where no node has it. @param newer see {@link credentialsAt}. */
+export const dockerCredentialsIn = (text: string, newer = false): Credentials | undefined =>
+  credentialsAt(resourcesIn(text), { output: "dockerCredentials", infix: "-docker" }, newer);
 
 /**
  * What members want to see, in what the command prints.
- * @param newer whether machines are there that no outputs tell of: then what was made last counts.
+ * @param newer see {@link credentialsAt}.
  * @throws UserError where there is nothing
  */
 export function credentialsIn(text: string, newer = false): Credentials {
-  const found = newer
-    ? (madeOf(text, "") ?? outputOf(text, "etcdCredentials"))
-    : (outputOf(text, "etcdCredentials") ?? madeOf(text, ""));
+  const resources = resourcesIn(text);
+  const found = credentialsAt(resources, { output: "etcdCredentials", infix: "" }, newer);
   if (found !== undefined) return found;
   throw new UserError(
-    hasTls(text)
+    hasTls(resources)
       ? "the stack has no output etcdCredentials, and no credentials of one cluster can be read from its state"
       : "the stack has no credentials: it was brought up without TLS (npm run cluster -- exec pulumi config set tls true)",
   );

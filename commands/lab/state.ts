@@ -15,6 +15,15 @@ export function resourcesIn(exported: string): unknown[] {
   return list(field(deployment, "resources")).filter((each) => field(each, "delete") !== true);
 }
 
+/** By which a state marks what is secret (pulumi/sdk, resource/sig). */
+const SECRET_KEY = "4dabf18193072939515e22adb298388d";
+
+/** A value of an exported state; a secret one, which is JSON there, in the clear where the text shows secrets. Pure. */
+export function shown(value: unknown): unknown {
+  const secret = field(value, SECRET_KEY) === undefined ? undefined : field(value, "plaintext");
+  return typeof secret === "string" ? parsed(secret) : value;
+}
+
 /** The backend's own files of the session's stack, one for each project that has a stack of this name. Secrets in them are encrypted. */
 export async function stateFiles(session: LabSession): Promise<string[]> {
   const stacks = join(stateFolder(session.context.paths), ".pulumi", "stacks");
