@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Command } from "@pulumi/command/local/command.js";
 import { RandomId } from "@pulumi/random/randomId.js";
-import { isBySsh, parseConnection } from "../host/remote.ts";
+import { isBehindSsh } from "../host/remote.ts";
 import type { ClusterPlan, DiscoveryPlan } from "../plan/types.ts";
 import { program } from "./programs.ts";
 
@@ -42,8 +42,7 @@ function parameters(discovery: Asking): Record<string, string> {
 }
 
 /** Where the libvirt host is behind ssh, a registry beside it may be reached only through it. */
-const through = (uri: string): Record<string, string> =>
-  uri.includes("://") && isBySsh(parseConnection(uri)) ? { LIBVIRT_URI: uri } : {};
+const through = (uri: string): Record<string, string> => (isBehindSsh(uri) ? { LIBVIRT_URI: uri } : {});
 
 /** Tells one of our programs that nothing of its registry may stand in its messages (commands/secrets.ts). */
 export const markSecret = (secret: boolean): Readonly<Record<string, string>> =>

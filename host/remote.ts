@@ -192,6 +192,13 @@ export function proxyCommand(uri: string): string {
   return shellCommand(words.map((word) => (word === TARGET ? word : word.replaceAll("%", "%%"))));
 }
 
+/** Whether a connection leads to its host by ssh; a short name such as `qemu:` or one of libvirt's aliases doesn't. @throws UriError */
+export const isBehindSsh = (uri: string): boolean => uri.includes("://") && isBySsh(parseConnection(uri));
+
+/** How ssh gets to a machine on a connection's host, as a part of what is known of it: empty where that host is not behind ssh. @throws UriError */
+export const proxyTo = (uri: string): { readonly proxyCommand?: string } =>
+  isBehindSsh(uri) ? { proxyCommand: proxyCommand(uri) } : {};
+
 const TARGET = "%h:%p";
 
 /** What is to be added to an ssh command line: options for `-o` (they win over the URI's), and whole words. */

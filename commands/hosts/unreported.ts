@@ -3,7 +3,7 @@
  * failed that somebody wants to look at them.
  */
 import { readNodes } from "../../host/clusters.ts";
-import { isBySsh, parseConnection, proxyCommand } from "../../host/remote.ts";
+import { proxyTo } from "../../host/remote.ts";
 import { lines, type Virsh, VirshError } from "../../host/virsh.ts";
 import { addressOf } from "../readiness/machines.ts";
 import { speaksTls } from "../lab/clusterView.ts";
@@ -27,12 +27,6 @@ async function addressAt(virsh: Virsh, uuid: string, mac: string): Promise<strin
   return undefined;
 }
 
-/** How ssh gets to a machine whose host is behind ssh: nobody has tried yet whether it is reached directly, too. */
-function wayTo(uri: string): Pick<OutputNode, "proxyCommand"> {
-  const behind = uri.includes("://") && isBySsh(parseConnection(uri));
-  return behind ? { proxyCommand: proxyCommand(uri) } : {};
-}
-
 interface Found extends Pick<OutputNode, "name" | "domainId" | "host" | "proxyCommand"> {
   readonly virsh: Virsh;
 }
@@ -51,7 +45,7 @@ async function machinesOn(
   return there.map(({ node }) => ({
     ...{ name: node.name, domainId: node.uuid, virsh: access.virsh },
     ...(name === undefined ? {} : { host: name }),
-    ...wayTo(access.uri),
+    ...proxyTo(access.uri), // nobody has tried yet whether it is reached directly, too
   }));
 }
 

@@ -1,6 +1,6 @@
 /** Whether a restore was ended in the middle on a cluster's members, asked by programs that run within `pulumi up`. */
 import { virshOn } from "../../host/virsh.ts";
-import { isBySsh, parseConnection, proxyCommand } from "../../host/remote.ts";
+import { proxyTo } from "../../host/remote.ts";
 import { labKeyIn, labSshWords, type LoginTo, ownSshWords, SILENTLY } from "../hosts/login.ts";
 import { ProgramError, say } from "../program.ts";
 import type { Machines } from "../readiness/machines.ts";
@@ -24,9 +24,7 @@ export function sshTo(
 ): string[] {
   const key = labKeyIn(env);
   if (key !== undefined) return labSshWords(key, node);
-  const connection = uri.includes("://") ? parseConnection(uri) : undefined;
-  const behind = connection !== undefined && isBySsh(connection);
-  return ownSshWords({ ...node, ...(behind ? { proxyCommand: proxyCommand(uri) } : {}) }, SILENTLY);
+  return ownSshWords({ ...node, ...proxyTo(uri) }, SILENTLY);
 }
 
 /**

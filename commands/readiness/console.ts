@@ -1,7 +1,7 @@
 /** What the guests say on their serial consoles, and whether that means that they won't come up. */
 import { open } from "node:fs/promises";
 import { accessBy, runOn } from "../../host/access.ts";
-import { isBySsh, parseConnection } from "../../host/remote.ts";
+import { isBehindSsh } from "../../host/remote.ts";
 import { isLocal } from "../../host/virsh.ts";
 
 export interface Consoles {
@@ -141,7 +141,7 @@ function tailThroughSsh(uri: string, now: () => number): (path: string) => Promi
 /** Whether a host's files can be read at all: this machine's, or through ssh. */
 const howToRead = (uri: string): "here" | "ssh" | undefined => {
   if (isLocal(uri)) return "here";
-  return uri.includes("://") && isBySsh(parseConnection(uri)) ? "ssh" : undefined;
+  return isBehindSsh(uri) ? "ssh" : undefined;
 };
 
 /** The logs lie on the libvirt host: they are read there, where that is this machine or one behind ssh, and they may be read. */
