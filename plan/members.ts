@@ -8,6 +8,9 @@ interface Members<N extends Joining> extends Pick<ClusterPlan, "bootstrapSize"> 
   readonly nodes: readonly N[];
 }
 
+/** How many of so many members with a vote are a majority: as many must be there for a write. */
+export const majority = (voters: number): number => Math.floor(voters / 2) + 1;
+
 /** The etcd members, in the order of their names: what depends on them must not depend on how the config orders them. */
 export const membersOf = <N extends Joining>(plan: Pick<Members<N>, "nodes">): readonly N[] =>
   plan.nodes

@@ -2,7 +2,7 @@
  * Which libvirt host each machine goes to, where a cluster has several. Pure, and the same on every run: it hangs on names
  * and weights alone, never on what is on the hosts (docs/adr/0017-several-hosts.md).
  */
-import { founders, joiners, type Joining } from "./members.ts";
+import { founders, joiners, type Joining, majority } from "./members.ts";
 
 /** A host as far as placement minds it. */
 export interface Weighted {
@@ -72,9 +72,6 @@ export interface Share {
   readonly holdsQuorum: boolean;
 }
 
-/** How many members must be there for a write. */
-export const quorumOf = (members: number): number => Math.floor(members / 2) + 1;
-
 /** Who holds what, in the order of the hosts. */
 export function sharesOf(
   hosts: readonly { readonly name: string }[],
@@ -87,11 +84,11 @@ export function sharesOf(
       host: name,
       nodes: nodes.filter(({ host }) => host === name).map((node) => node.name),
       members: own,
-      holdsQuorum: own > 0 && members.length - own < quorumOf(members.length),
+      holdsQuorum: own > 0 && members.length - own < majority(members.length),
     };
   });
 }
 
 /** Whether members could be on hosts so that the loss of none costs the quorum. */
 export const canSpread = (hosts: number, members: number): boolean =>
-  hosts > 0 && Math.ceil(members / hosts) <= members - quorumOf(members);
+  hosts > 0 && Math.ceil(members / hosts) <= members - majority(members);

@@ -1,6 +1,6 @@
 /** Whether a member can be made anew while the others carry the cluster. Pure. */
 import type { ClusterView, NodeView } from "../lab/clusterView.ts";
-import { majority } from "../membership/quorum.ts";
+import { majority } from "../../plan/members.ts";
 
 export const membersIn = <Node extends Pick<NodeView, "role">>({
   nodes,

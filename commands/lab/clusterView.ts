@@ -3,7 +3,7 @@ import { suggest } from "../../plan/suggest.ts";
 import type { Role } from "../../plan/types.ts";
 import type { EndpointHealth } from "../health.ts";
 import type { Credentials } from "../http.ts";
-import { majority } from "../membership/quorum.ts";
+import { majority } from "../../plan/members.ts";
 import type { Member } from "../readiness/etcd.ts";
 import type { MemberStatus } from "../readiness/maintenance.ts";
 import { table } from "../ui/table.ts";

@@ -1,7 +1,7 @@
 /** Machines whose disks somebody deleted, before `pulumi up` of a stack: a refresh would not miss them while they run. */
 import { clearDomain } from "../../host/leftovers.ts";
 import { type Diskless, disklessIn } from "../hosts/putBack.ts";
-import { majority } from "../membership/quorum.ts";
+import { majority } from "../../plan/members.ts";
 import { UserError } from "../ui/errors.ts";
 import { clusterView, type NodeView } from "./clusterView.ts";
 import { askedOf, readState } from "./restore.ts";

@@ -1,4 +1,5 @@
 /** Whether a cluster can do with a member more or less. Pure. */
+import { majority } from "../../plan/members.ts";
 import type { ListedMember } from "./api.ts";
 
 export interface Quorum {
@@ -10,9 +11,6 @@ export interface Quorum {
   readonly needed: number;
   readonly kept: boolean;
 }
-
-/** How many of so many voters are a majority. */
-export const majority = (voters: number): number => Math.floor(voters / 2) + 1;
 
 /**
  * The majority among the voters, without one of them where it is to leave.

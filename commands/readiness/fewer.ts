@@ -1,5 +1,5 @@
 /** An update that only takes machines out: it needs a majority of the members that stay, not each of them. */
-import { majority } from "../membership/quorum.ts";
+import { majority } from "../../plan/members.ts";
 import type { Place } from "../way.ts";
 import type { Machines } from "./machines.ts";
 import type { ClusterReport, NodeReport } from "./report.ts";

@@ -1,5 +1,5 @@
 /** Members that are not in the cluster that the others are: no time brings them back into it. Pure. */
-import { majority } from "../membership/quorum.ts";
+import { majority } from "../../plan/members.ts";
 import { verbWords } from "./verbWords.ts";
 
 /** What one member says of the cluster that it is in. */

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  canSpread,
-  type Placeable,
-  placements,
-  quorumOf,
-  sharesOf,
-  type Weighted,
-} from "../../../plan/placement.ts";
+import { majority } from "../../../plan/members.ts";
+import { canSpread, type Placeable, placements, sharesOf, type Weighted } from "../../../plan/placement.ts";
 
 const hosts = fc.uniqueArray(
   fc.record({ name: fc.stringMatching(/^[a-z]{1,4}$/), weight: fc.integer({ min: 1, max: 20 }) }),
@@ -108,7 +102,7 @@ describe("who holds what", () => {
         const all = places.map((host, index) => member(`n${index}`, host));
         for (const { host, members, holdsQuorum } of sharesOf([A, B, { name: "c" }], all)) {
           const left = places.filter((place) => place !== host).length;
-          assert.equal(holdsQuorum, members > 0 && left < quorumOf(places.length));
+          assert.equal(holdsQuorum, members > 0 && left < majority(places.length));
         }
       }),
     );
