@@ -14,6 +14,10 @@ export interface StackHost {
   readonly access: HostAccess;
 }
 
+/** How a host of the state is asked: from here, or from inside the lab. */
+const accessTo = (lab: Reached["lab"], name: string, uri: string): HostAccess =>
+  lab === undefined ? accessBy(uri) : accessInside(`host ${name}`, uri, enterCommand(lab));
+
 /**
  * The hosts of a stack, as its state names them; the one that was reached where it names none, or where the user has named that one.
  * @param connect the user's own word.
@@ -30,8 +34,7 @@ export function hostsOf(
       throw new UserError(
         `the connection of the host ${name} is secret in the stack's state: name one host after the other with --connect URI`,
       );
-    const title = `host ${name}`;
-    return { name, access: lab === undefined ? accessBy(uri) : accessInside(title, uri, enterCommand(lab)) };
+    return { name, access: accessTo(lab, name, uri) };
   });
 }
 
@@ -42,13 +45,7 @@ export function hostsOf(
 export function everyHost({ access, lab }: Reached, { hosts }: Pick<StackState, "hosts">): StackHost[] {
   const named = hosts.flatMap(({ name, uri }): StackHost[] => {
     if (uri === undefined) return [];
-    if (uri === access.uri) return [{ name, access }];
-    return [
-      {
-        name,
-        access: lab === undefined ? accessBy(uri) : accessInside(`host ${name}`, uri, enterCommand(lab)),
-      },
-    ];
+    return [{ name, access: uri === access.uri ? access : accessTo(lab, name, uri) }];
   });
   return named.some((host) => host.access === access) ? named : [...named, { name: undefined, access }];
 }

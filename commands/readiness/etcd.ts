@@ -11,6 +11,12 @@ export interface Member {
   readonly host?: string;
 }
 
+export interface Roster {
+  readonly members: readonly Member[];
+  /** The cluster's id, hexadecimal; undefined where it is not told: etcd before 3.1. */
+  readonly cluster: string | undefined;
+}
+
 /** What a member that is not healthy says instead. */
 export interface Complaint {
   readonly says: string;
@@ -23,8 +29,8 @@ export interface Etcd {
   /** Undefined when the member says that it is healthy. */
   unhealthy(at: Place): Promise<Complaint | undefined>;
   members(at: Place): Promise<readonly Member[] | undefined>;
-  /** The cluster's id, hexadecimal; undefined where it is not told: etcd before 3.1. */
-  cluster(at: Place): Promise<string | undefined>;
+  /** The same with whose list it is. */
+  roster(at: Place): Promise<Roster | undefined>;
   /** Id of the leader that this member follows; undefined without one. */
   leader(at: Place): Promise<string | undefined>;
   /** Writes through one member and reads through another. Undefined when that works, else what went wrong. */
@@ -66,6 +72,19 @@ export function readEtcd(port: number, wayTo: WayTo = DIRECT): Etcd {
     return undefined;
   }
 
+  async function roster(at: Place): Promise<Roster | undefined> {
+    const reply = await v3(at, "cluster/member/list", {});
+    const body = bodyOf(reply ?? (await call("GET", at, "/v2/members")));
+    const found = list(field(body, "members"));
+    if (found.length === 0) return undefined;
+    const idOf = (entry: unknown): string =>
+      reply === undefined ? textOf(entry, "id") : (hexId(field(entry, "ID")) ?? "");
+    return {
+      members: found.map((entry) => memberOf(entry, idOf(entry))),
+      cluster: reply === undefined ? undefined : hexId(field(field(body, "header"), "cluster_id")),
+    };
+  }
+
   async function probeV2(
     writer: Place,
     reader: Place,
@@ -90,20 +109,8 @@ export function readEtcd(port: number, wayTo: WayTo = DIRECT): Etcd {
       const says = health === undefined ? told(reply) : `health: ${JSON.stringify(health)}`;
       return { says, answered: !("problem" in reply) };
     },
-    members: async (at) => {
-      const reply = await v3(at, "cluster/member/list", {});
-      if (reply === undefined) {
-        const found = list(field(bodyOf(await call("GET", at, "/v2/members")), "members"));
-        return found.length === 0 ? undefined : found.map((m) => memberOf(m, textOf(m, "id")));
-      }
-      const found = list(field(bodyOf(reply), "members"));
-      if (found.length === 0) return undefined;
-      return found.map((m) => memberOf(m, hexId(field(m, "ID")) ?? ""));
-    },
-    cluster: async (at) => {
-      const reply = await v3(at, "cluster/member/list", {});
-      return reply === undefined ? undefined : hexId(field(field(bodyOf(reply), "header"), "cluster_id"));
-    },
+    members: async (at) => (await roster(at))?.members,
+    roster,
     leader: async (at) => {
       const reply = await v3(at, "maintenance/status", {});
       if (reply !== undefined) return hexId(field(bodyOf(reply), "leader"));

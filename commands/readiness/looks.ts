@@ -80,9 +80,9 @@ export async function standpoints(members: readonly NodeProgress[], etcd: Etcd):
   const all = await Promise.all(
     members.map(async ({ name, host, stage }): Promise<Standpoint | undefined> => {
       if (host === undefined) return undefined;
-      const at = { name, host };
-      const [listed, cluster] = await Promise.all([etcd.members(at), etcd.cluster(at)]);
-      if (listed === undefined) return undefined;
+      const roster = await etcd.roster({ name, host });
+      if (roster === undefined) return undefined;
+      const { cluster, members: listed } = roster;
       return { name, healthy: stage === "healthy", cluster, listed: listed.map((one) => one.name) };
     }),
   );

@@ -1,6 +1,18 @@
 /** A cluster of doubles: members that answer as etcd does, and the registry where they have registered. */
 import { ok } from "node:assert/strict";
+import type { Pace } from "../../../commands/readiness/wait.ts";
 import { type Asked, type Double, serve } from "./doubles.ts";
+
+/** Milliseconds instead of seconds. */
+export const QUICK: Pace = {
+  round: 5,
+  machines: 20,
+  grace: 40,
+  fetching: 100,
+  patience: 200,
+  outside: 300,
+  silence: 100,
+};
 
 export const NAMES = ["a01", "a02", "a03"];
 

@@ -2,19 +2,9 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { readEtcd } from "../../../commands/readiness/etcd.ts";
 import { readRegistry } from "../../../commands/readiness/registry.ts";
 import type { ClusterReport } from "../../../commands/readiness/report.ts";
-import { type Pace, type Sources, waitUntilHealthy } from "../../../commands/readiness/wait.ts";
-import { Cluster, NAMES } from "./clusterDouble.ts";
+import { type Sources, waitUntilHealthy } from "../../../commands/readiness/wait.ts";
+import { Cluster, NAMES, QUICK } from "./clusterDouble.ts";
 import { quietly } from "./doubles.ts";
-
-const pace: Pace = {
-  round: 5,
-  machines: 20,
-  grace: 40,
-  fetching: 100,
-  patience: 200,
-  outside: 300,
-  silence: 100,
-};
 
 describe("readiness", () => {
   let cluster: Cluster;
@@ -52,7 +42,7 @@ describe("readiness", () => {
       role: "member" as const,
     }));
     const settings = { ...registry, nodes, uri: "test:///default", timeout, clientPort: cluster.port };
-    return waitUntilHealthy(settings, sources, pace);
+    return waitUntilHealthy(settings, sources, QUICK);
   };
 
   const fails = async (timeout: number, ...messages: RegExp[]): Promise<void> => {

@@ -5,18 +5,10 @@ import { readRegistry } from "../../../commands/readiness/registry.ts";
 import { type ClusterReport, nodesIn } from "../../../commands/readiness/report.ts";
 import type { NodeSettings, ReadinessSettings } from "../../../commands/readiness/settings.ts";
 import { type Pace, waitUntilHealthy } from "../../../commands/readiness/wait.ts";
-import { Cluster, NAMES } from "./clusterDouble.ts";
+import { Cluster, NAMES, QUICK } from "./clusterDouble.ts";
 import { quietly } from "./doubles.ts";
 
-const pace: Pace = {
-  round: 5,
-  machines: 20,
-  grace: 40,
-  fetching: 100,
-  patience: 200,
-  outside: 300,
-  silence: 10_000,
-};
+const pace: Pace = { ...QUICK, silence: 10_000 };
 const HOSTS = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
 
 const nodeOf = (
